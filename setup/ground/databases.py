@@ -1,0 +1,188 @@
+"""Databases: made once as templates, copied in an instant, each with its filestore.
+
+A template is finished when its comment says so; the comment is written in the same moment as the final name, so a
+database of a killed run is never taken for a template. Its name holds a hash of what went into it.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import uuid
+
+from .addons import core_depends, discover
+from .console import Failure, say, step
+from .logs import caused_by, check_log, known_warnings
+from .paths import DATA, HOME_ID, LOGS, digest, lock, remove
+
+PREFIX = f"sc_{HOME_ID}"
+LANGUAGES = "th_TH"
+ASSETS = "env['ir.qweb']._pregenerate_assets_bundles()\nenv.cr.commit()\n"
+# Enough for what the addons stand on, now and later: the slow part of an installation, done once.
+FOUNDATION = ("account", "base_setup", "calendar", "mail", "portal", "product", "rating", "resource")
+
+
+def filestore(database):
+    return DATA / "filestore" / database
+
+
+class Databases:
+    """The databases of this clone on the server of the session."""
+
+    def __init__(self, session):
+        self.session = session
+        self.psql = session.postgres.psql
+        self.addons = discover()
+
+    # -- plain work ------------------------------------------------------------------------------------------------
+
+    def names(self):
+        return self.psql("SELECT datname FROM pg_database WHERE NOT datistemplate").splitlines()
+
+    def note(self, database):
+        """Return what was written on the database when it was finished, or None."""
+        text = self.psql(
+            "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = '%s'" % _plain(database)
+        )
+        try:
+            note = json.loads(text or "null")
+        except ValueError:
+            return None
+        return note if isinstance(note, dict) and note.get("home") == HOME_ID else None
+
+    def write_note(self, database, **values):
+        text = json.dumps({"home": HOME_ID, **values}, sort_keys=True)
+        self.psql(f"COMMENT ON DATABASE \"{_plain(database)}\" IS '{text}'")
+
+    def copy(self, source, target):
+        """Copy a database and its files. The files never change in place, so links will do."""
+        self.psql(f'CREATE DATABASE "{_plain(target)}" TEMPLATE "{_plain(source)}"')
+        remove(filestore(target))
+        if filestore(source).exists():
+            shutil.copytree(filestore(source), filestore(target), copy_function=_link)
+
+    def drop(self, database):
+        self.psql(f'DROP DATABASE IF EXISTS "{_plain(database)}" WITH (FORCE)')
+        remove(filestore(database))
+
+    def rename(self, source, target):
+        remove(filestore(target))
+        if filestore(source).exists():
+            filestore(source).rename(filestore(target))
+        self.psql(f'ALTER DATABASE "{_plain(source)}" RENAME TO "{_plain(target)}"')
+
+    @contextlib.contextmanager
+    def scratch(self, template, purpose="run"):
+        """Give a copy of a template that is gone afterwards, whatever happens."""
+        name = f"{PREFIX}_{purpose}_{os.getpid()}_{uuid.uuid4().hex[:6]}"
+        with lock(f"template-{template}", shared=True):
+            self.copy(template, name)
+        try:
+            yield name
+        finally:
+            self.drop(name)
+
+    def sweep(self):
+        """Drop what killed runs left: copies whose process is gone, and templates of former states."""
+        for name in self.names():
+            if name.startswith(f"{PREFIX}_run_") or name.startswith(f"{PREFIX}_new_"):
+                process = name.removeprefix(f"{PREFIX}_").split("_")[1]
+                if not os.path.exists(f"/proc/{process}"):
+                    self.drop(name)
+
+    # -- templates -------------------------------------------------------------------------------------------------
+
+    def base(self, demo=False):
+        """Return the template with the core modules: it lasts as long as the Odoo does."""
+        modules = sorted({*FOUNDATION, *core_depends(self.addons)} - {"base"})
+        key = digest(self.session.source.python_path, self.session.source.version, modules, LANGUAGES, demo, "1")
+        kind = "core modules with demo data" if demo else "core modules"
+
+        def build(name):
+            log = LOGS / f"base{'-demo' if demo else ''}.log"
+            self._install(name, modules, log, demo=demo, language=True)
+            return {"known": known_warnings(log)}
+
+        return self._template(f"base{'_demo' if demo else ''}_{key}", f"Install Odoo's {kind}", build)
+
+    def installed(self, demo=False, assets=True):
+        """Return the template with the addons of the repository, installed as a user would."""
+        if not self.addons:
+            return self.base(demo)
+        base = self.base(demo)
+        names = [addon.name for addon in self.addons]
+        key = digest(base, *(f"{addon.name} {addon.key()}" for addon in self.addons), "1")
+        kind = "demo" if demo else "test"
+
+        def build(name):
+            self.copy(base, name)
+            log = LOGS / f"install-{kind}.log"
+            self._install(name, names, log, demo=demo)
+            check_log(log, names, self.note(base)["known"], "The installation")
+            return {"assets": False}
+
+        title = f"Install {', '.join(names)}" + (" with demo data" if demo else "")
+        template = self._template(f"{kind}_{key}", title, build)
+        if assets and not self.note(template).get("assets"):
+            with lock(f"template-{template}"):
+                if not self.note(template).get("assets"):
+                    with step("Build the web assets, so that the browser tests needn't"):
+                        self.session.shell(template, ASSETS)
+                        self.write_note(template, assets=True)
+        return template
+
+    def _template(self, suffix, title, build):
+        name = f"{PREFIX}_{suffix}"
+        if self.note(name):
+            return name
+        with lock(f"template-{name}"):
+            if self.note(name):
+                return name
+            self.sweep()
+            if name in self.names():
+                say(f"  {name} is half-finished (an earlier run was stopped): it is made again")
+                self.drop(name)
+            fresh = f"{PREFIX}_new_{os.getpid()}_{uuid.uuid4().hex[:6]}"
+            try:
+                with step(title):
+                    note = build(fresh) or {}
+                    self.write_note(fresh, **note)
+                    self.rename(fresh, name)
+            except BaseException:
+                self.drop(fresh)
+                raise
+            self._drop_former(name, suffix.rsplit("_", 1)[0])
+        return name
+
+    def _drop_former(self, name, kind):
+        """Drop older templates of the same kind, unless a run is copying one just now."""
+        for other in self.names():
+            if other != name and other.rsplit("_", 1)[0] == f"{PREFIX}_{kind}":
+                with contextlib.suppress(Failure):
+                    self.psql(f'DROP DATABASE IF EXISTS "{_plain(other)}"')
+                    remove(filestore(other))
+
+    def _install(self, database, modules, log, *, demo=False, language=False):
+        arguments = ["-d", database, "-i", ",".join(modules), "--stop-after-init", "--no-http"]
+        if demo:
+            arguments.append("--with-demo")
+        if language:
+            arguments.append(f"--load-language={LANGUAGES}")
+        self.session.odoo(*arguments, log=log, problem="Odoo could not install the modules.")
+
+
+def _link(source, target):
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def _plain(name):
+    """Database names are put into SQL as they are, so only harmless ones may get there."""
+    if not name.replace("_", "").replace("-", "").replace(".", "").isalnum():
+        raise Failure(f"“{name}” can't be the name of a database.", "use letters, digits, - and _ only")
+    return name
+
+
+__all__ = ["Databases", "caused_by", "filestore"]

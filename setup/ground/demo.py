@@ -1,0 +1,98 @@
+"""The demo: a database that is kept, brought up to date when an addon changes, and served."""
+
+import argparse
+import os
+
+from . import ports
+from .console import Failure, say, step
+from .databases import ASSETS, Databases
+from .logs import check_log
+from .paths import LOGS, ROOT, lock
+from .session import parent_death_signal, session
+
+LOGINS = ROOT / "setup/demo_logins.txt"
+
+
+def demo(arguments):
+    parser = argparse.ArgumentParser(prog="setup/demo", description=__doc__)
+    parser.add_argument("--no-serve", action="store_true", help="only make the database")
+    parser.add_argument("--fresh", action="store_true", help="drop the demo database first")
+    parser.add_argument("--check", action="store_true", help="fail on warnings of our addons in Odoo's log")
+    options = parser.parse_args(arguments)
+    name = os.environ.get("ODOO_DEMO_DB", "demo")
+    port = _port()
+    if not options.no_serve:
+        ports.require(port, "ODOO_PORT")
+    with session(browser=True) as current:
+        databases = Databases(current)
+        with lock(f"demo-{name}"):
+            if options.fresh and databases.note(name):
+                with step(f"Drop the database {name}"):
+                    databases.drop(name)
+            _bring_up(databases, name)
+        if options.no_serve:
+            say(f"The database {name} is ready.")
+            return 0
+        ports.require(port, "ODOO_PORT")
+        _announce(name, port)
+        command = current.odoo_command("server", "-d", name, f"--db-filter=^{name}$", f"--http-port={port}")
+        config = current.config("demo", max_cron_threads=1, gevent_port=ports.pick())
+        return current.foreground(command, env=current.env(ODOO_RC=str(config)), preexec_fn=parent_death_signal)
+
+
+def _port():
+    text = os.environ.get("ODOO_PORT", "8069")
+    if not text.isdigit():
+        raise Failure(f"ODOO_PORT is “{text}”.", "set it to a number, such as 8070")
+    return int(text)
+
+
+def _bring_up(databases, name):
+    """Make the database from the template, or upgrade what changed in it."""
+    keys = {addon.name: addon.key() for addon in databases.addons}
+    note = databases.note(name)
+    if note is None and name in databases.names():
+        raise Failure(
+            f"There is a database “{name}” already that this command did not make (or not in this folder).",
+            "choose another name: ODOO_DEMO_DB=service_demo setup/demo",
+        )
+    if note is None:
+        template = databases.installed(demo=True)
+        with step(f"Copy it to the database {name}"):
+            fresh = f"{template}_copy"
+            databases.drop(fresh)
+            databases.copy(template, fresh)
+            databases.write_note(fresh, addons=keys)
+            databases.rename(fresh, name)
+        return
+    before = note.get("addons", {})
+    added = [addon for addon in keys if addon not in before]
+    changed = [addon for addon in keys if addon in before and before[addon] != keys[addon]]
+    if not added and not changed:
+        return
+    log = LOGS / "upgrade-demo.log"
+    arguments = ["-d", name, "--stop-after-init", "--no-http"]
+    arguments += ["-i", ",".join(added)] if added else []
+    arguments += ["-u", ",".join(changed)] if changed else []
+    with step("Bring the database up to date: " + ", ".join([*added, *changed])):
+        databases.session.odoo(
+            *arguments,
+            log=log,
+            problem="Odoo could not upgrade the demo database (setup/demo --fresh makes it anew).",
+        )
+        databases.session.shell(name, ASSETS)
+        databases.write_note(name, addons=keys)
+    check_log(log, list(keys), databases.note(databases.base(demo=True))["known"], "The upgrade")
+
+
+def _announce(name, port):
+    say(f"\nThe demo is served on http://127.0.0.1:{port} (database {name}; Ctrl-C ends it). Logins:\n")
+    rows = [("admin", "admin", "administrator")]
+    if LOGINS.exists():
+        lines = LOGINS.read_text(encoding="utf-8").splitlines()
+        rows = [tuple(line.split("\t")) for line in lines if line.strip() and not line.startswith("#")]
+    widths = [max(len(row[i]) for row in rows if len(row) > i) for i in range(2)]
+    for row in rows:
+        login, password, role = (*row, "", "")[:3]
+        say(f"  {login:<{widths[0]}}  password {password:<{widths[1]}}  {role}")
+    say()

@@ -1,0 +1,85 @@
+"""The virtual environment: Odoo's dependencies and the tools, all pinned in requirements.txt."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from .console import NEWEST_PYTHON, OLDEST_PYTHON, Failure, run, say
+from .paths import HOME, ROOT, digest, make
+
+REQUIREMENTS = ROOT / "requirements.txt"
+
+
+def find(source):
+    """Return the folder of the environment for this Odoo, made if need be."""
+    python, version = find_python()
+    key = digest(REQUIREMENTS.read_text(), version, python, HOME, source.python_path, "1")
+    folder = make(
+        "python",
+        key,
+        f"Install the Python packages of requirements.txt (Python {version})",
+        lambda folder: _build(folder, python, version, source),
+    )
+    _point_to(folder)
+    return folder
+
+
+def find_python():
+    """Return a Python that Odoo 19 runs on, with its version: this one, or another on the PATH."""
+    if OLDEST_PYTHON <= sys.version_info[:2] <= NEWEST_PYTHON:
+        return sys.executable, "%d.%d" % sys.version_info[:2]
+    for minor in range(NEWEST_PYTHON[1], OLDEST_PYTHON[1] - 1, -1):
+        if python := shutil.which(f"python3.{minor}"):
+            return python, f"3.{minor}"
+    raise Failure(
+        f"Odoo 19 runs on Python 3.11 to 3.13; this is {sys.version.split()[0]}.",
+        "install one of those (python3.13, for instance) and make it reachable on the PATH",
+    )
+
+
+def _build(folder, python, version, source):
+    if subprocess.run([python, "-c", "import ensurepip, venv"], capture_output=True, check=False).returncode:
+        _install_venv(version)
+    run([python, "-m", "venv", folder], problem="The virtual environment could not be made.")
+    pip = [folder / "bin/python", "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    offline = "look at the network of this machine and at the settings of pip (pip config list)"
+    uv = re.search(r"^uv==\S+", REQUIREMENTS.read_text(), re.M)[0]
+    run([*pip, "install", uv], problem="PyPI could not be reached.", remedy=offline)
+    fast = [folder / "bin/uv", "pip", "install", "--quiet", "--python", folder / "bin/python"]
+    try:
+        run([*fast, "-r", REQUIREMENTS], env={**os.environ, "UV_CACHE_DIR": str(HOME / "cache/uv")})
+    except Failure as failure:
+        # uv doesn't know every setting of pip (a private index, for instance).
+        say(f"  uv did not succeed, trying pip: {failure.problem.splitlines()[-1].strip()}")
+        run([*pip, "install", "-r", REQUIREMENTS], problem="A Python package can't be installed.", remedy=offline)
+    packages = next((folder / "lib").glob("python3.*/site-packages"))
+    (packages / "odoo-19.pth").write_text(f"{source.python_path}\n")
+
+
+def _install_venv(version):
+    package = f"python{version}-venv"
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        from .system import apt_install  # only a bare Debian needs it
+
+        apt_install([package])
+        return
+    raise Failure(
+        f"Python {version} of this machine can't make virtual environments.",
+        f"install it as root: apt-get install {package}",
+    )
+
+
+def _point_to(folder):
+    """Keep ``.odoo/venv`` pointing at the current environment, for editors and people."""
+    link = HOME / "venv"
+    try:
+        if link.is_symlink() and Path(os.readlink(link)) == folder.relative_to(HOME):
+            return
+        fresh = HOME / f"venv.{os.getpid()}"
+        fresh.symlink_to(folder.relative_to(HOME))
+        fresh.replace(link)
+    except OSError as error:
+        say(f"  notice: {link} could not be set ({error})")
