@@ -61,6 +61,7 @@ class Session:
         parser = configparser.RawConfigParser()
         parser["options"] = {key: str(value) for key, value in values.items()}
         path = HOME / f"{name}.conf"
+        path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.with_suffix(f".{os.getpid()}")
         with fresh.open("w", encoding="utf-8") as handle:
             parser.write(handle)

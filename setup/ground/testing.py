@@ -1,0 +1,52 @@
+"""The tests: a database with the addons installed, and pytest over the addons and over tests/."""
+
+from . import ports
+from .databases import Databases
+from .paths import LOGS, ROOT
+from .session import parent_death_signal, session
+
+
+def test(arguments):
+    """Run pytest; its exit status is ours and its closing line the last."""
+    with session(browser=True) as current:
+        databases = Databases(current)
+        databases.sweep()
+        chosen = any(_is_path(argument) for argument in arguments)
+        # Building the web assets takes longer than most single tests: a choice of tests does without.
+        template = databases.installed(assets=not chosen)
+        with databases.scratch(template) as name:
+            config = current.config(
+                f"run/{name}",
+                db_name=name,
+                dbfilter=f"^{name}$",
+                http_port=ports.pick(),
+                gevent_port=ports.pick(),
+                logfile=LOGS / "test.log",
+                # Odoo would set this limit on the process that starts the browsers too.
+                limit_memory_hard=0,
+                limit_time_real=0,
+            )
+            (LOGS / "test.log").unlink(missing_ok=True)
+            env = current.env(
+                ODOO_RC=str(config),
+                PYTHONPATH=str(ROOT / "setup"),
+                SERVICE_ADDONS=",".join(addon.name for addon in databases.addons),
+            )
+            command = [current.python, "-m", "pytest", "-p", "ground.pytest_logs"]
+            command += ["--odoo-http", "--odoo-log-level=warn", *arguments]
+            command += [] if chosen else default_paths(databases.addons)
+            try:
+                return current.foreground(command, env=env, preexec_fn=parent_death_signal)
+            finally:
+                config.unlink(missing_ok=True)
+
+
+def default_paths(addons):
+    folders = [addon.folder / "tests" for addon in addons]
+    return [str(folder.relative_to(ROOT)) for folder in (*folders, ROOT / "tests") if folder.is_dir()]
+
+
+def _is_path(argument):
+    """Tell a path (perhaps with ::node) from an option or its value."""
+    path = argument.partition("::")[0]
+    return bool(path) and not argument.startswith("-") and (ROOT / path).exists()
