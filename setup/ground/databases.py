@@ -16,7 +16,7 @@ from .logs import caused_by, check_log, known_warnings
 from .paths import DATA, HOME_ID, LOGS, digest, lock, remove
 
 PREFIX = f"sc_{HOME_ID}"
-LANGUAGES = "th_TH"
+LANGUAGES = "en_US,th_TH"  # the first is that of the users
 ASSETS = "env['ir.qweb']._pregenerate_assets_bundles()\nenv.cr.commit()\n"
 # Enough for what the addons stand on, now and later: the slow part of an installation, done once.
 FOUNDATION = ("account", "base_setup", "calendar", "mail", "portal", "product", "rating", "resource")
@@ -95,7 +95,7 @@ class Databases:
     def base(self, demo=False):
         """Return the template with the core modules: it lasts as long as the Odoo does."""
         modules = sorted({*FOUNDATION, *core_depends(self.addons)} - {"base"})
-        key = digest(self.session.source.python_path, self.session.source.version, modules, LANGUAGES, demo, "1")
+        key = digest(self.session.source.python_path, self.session.source.version, modules, LANGUAGES, demo, "2")
         kind = "core modules with demo data" if demo else "core modules"
 
         def build(name):
