@@ -12,7 +12,7 @@ import uuid
 
 from .addons import core_depends, discover
 from .console import Failure, say, step
-from .logs import caused_by, check_log, known_warnings
+from .logs import check_log, known_warnings
 from .paths import DATA, HOME_ID, LOGS, digest, lock, remove
 
 PREFIX = f"sc_{HOME_ID}"
@@ -184,5 +184,3 @@ def _plain(name):
         raise Failure(f"“{name}” can't be the name of a database.", "use letters, digits, - and _ only")
     return name
 
-
-__all__ = ["Databases", "caused_by", "filestore"]

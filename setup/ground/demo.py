@@ -7,9 +7,12 @@ from . import ports
 from .console import Failure, say, step
 from .databases import ASSETS, Databases
 from .logs import check_log
-from .paths import LOGS, ROOT, lock
+from .mail_sink import MailSink
+from .paths import HOME, LOGS, ROOT, lock
+from .server import set_address
 from .session import parent_death_signal, session
 
+MAILS = HOME / "mails"
 LOGINS = ROOT / "setup/demo_logins.txt"
 
 
@@ -34,10 +37,21 @@ def demo(arguments):
             say(f"The database {name} is ready.")
             return 0
         ports.require(port, "ODOO_PORT")
-        _announce(name, port)
-        command = current.odoo_command("server", "-d", name, f"--db-filter=^{name}$", f"--http-port={port}")
-        config = current.config("demo", max_cron_threads=1, gevent_port=ports.pick())
-        return current.foreground(command, env=current.env(ODOO_RC=str(config)), preexec_fn=parent_death_signal)
+        set_address(current.postgres.psql, name, f"http://127.0.0.1:{port}")
+        with MailSink(MAILS) as sink:
+            config = current.config(
+                "demo",
+                db_name=name,
+                dbfilter=f"^{name}$",
+                http_port=port,
+                gevent_port=ports.pick(),
+                max_cron_threads=1,
+                smtp_server="127.0.0.1",
+                smtp_port=sink.port,
+            )
+            _announce(name, port)
+            env = current.env(ODOO_RC=str(config))
+            return current.foreground(current.odoo_command("server"), env=env, preexec_fn=parent_death_signal)
 
 
 def _port():
@@ -95,4 +109,4 @@ def _announce(name, port):
     for row in rows:
         login, password, role = (*row, "", "")[:3]
         say(f"  {login:<{widths[0]}}  password {password:<{widths[1]}}  {role}")
-    say()
+    say(f"\nMails aren't delivered: they are written to {MAILS}.\n")

@@ -10,6 +10,8 @@ LINE = re.compile(
     r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d+ (?P<pid>\d+) (?P<level>[A-Z]+) (?P<database>\S+) (?P<logger>\S+): (?P<text>.*)$"
 )
 BAD = {"WARNING", "ERROR", "CRITICAL"}
+# Two transactions met: PostgreSQL ends one, Odoo runs it again. Ordinary life, though logged as an error.
+RETRIED = re.compile(r"could not serialize access|deadlock detected|could not obtain lock on row")
 
 
 def entries(text):
@@ -41,20 +43,36 @@ def known_warnings(log):
 
 
 def mentions(names, logger, text):
-    """Tell whether an entry names one of our addons: as a logger, a path, a module, a model or an XML id."""
-    words = [re.escape(name) for name in names]
-    # A model's name has dots where its addon's has underscores; service.visit and its like share the first word.
-    words += [re.escape(name).replace("_", r"\.") for name in names]
-    pattern = re.compile(rf"(?<![\w.])(?:odoo\.addons\.)?(?:{'|'.join(words)})(?![a-zA-Z])|{re.escape(str(ROOT))}/(?!\.)")
+    """Tell whether an entry names one of our addons: as a logger, a path, a module, a model, a table or an XML id."""
+    exact = "|".join(re.escape(name) for name in names)
+    # Their models and tables share the first word: service.visit, service_visit.
+    families = "|".join(sorted({re.escape(name.partition("_")[0]) for name in names}))
+    pattern = re.compile(
+        rf"(?<![\w.])(?:odoo\.addons\.)?(?:{exact})(?![a-zA-Z])"
+        rf"|(?<![\w./])(?:{families})[._][a-z]|{re.escape(str(ROOT))}/(?!\.)"
+    )
     return bool(pattern.search(logger) or pattern.search(text))
 
 
-def caused_by(names, text, known=()):
-    """Return the entries of a log that the addons ``names`` have to answer for."""
-    known = set(known)
+def is_retried(logger, text):
+    return logger == "odoo.sql_db" and bool(RETRIED.search(text))
+
+
+def caused_by(names, text, known=None):
+    """Return the entries of a log that the addons ``names`` have to answer for.
+
+    With ``known`` (the log of an installation): everything that core alone doesn't say too. Without (the log of a
+    server): what names them, and every error.
+    """
     found = []
     for level, logger, message in entries(text):
-        if level in BAD and (mentions(names, logger, message) or general(logger, message) not in known):
+        if level not in BAD or is_retried(logger, message):
+            continue
+        if known is None:
+            guilty = level != "WARNING" or mentions(names, logger, message)
+        else:
+            guilty = general(logger, message) not in known or mentions(names, logger, message)
+        if guilty:
             found.append(f"{level} {logger}: {message}")
     return found
 

@@ -9,7 +9,7 @@ import traceback
 
 import pytest
 
-from .logs import mentions
+from .logs import is_retried, mentions
 from .paths import ROOT
 
 ADDONS = [name for name in os.environ.get("SERVICE_ADDONS", "").split(",") if name]
@@ -32,6 +32,8 @@ class Watch(logging.Handler):
 
     @staticmethod
     def _ours(record, text):
+        if is_retried(record.name, text):
+            return False
         if record.levelno >= logging.ERROR and record.name.startswith(("odoo", "py.warnings", "werkzeug")):
             return True
         if not ADDONS:

@@ -31,14 +31,16 @@ class Session:
 
     def env(self, **more):
         """Return the environment variables for Odoo and its helpers."""
-        env = {name: value for name, value in os.environ.items() if name not in ("PGDATABASE", "PYTHONHOME")}
+        # Odoo would take PGDATABASE for the list of databases that it serves.
+        unwanted = ("PGDATABASE", "PYTHONHOME", "PYTHONPATH")
+        env = {name: value for name, value in os.environ.items() if name not in unwanted}
         env.update(self.postgres.env)
         env["PATH"] = os.pathsep.join([str(PDF_COMMANDS), str(self.venv / "bin"), env.get("PATH", os.defpath)])
         env["VIRTUAL_ENV"] = str(self.venv)
         env["PYTHONNOUSERSITE"] = "1"
         env["ODOO_HOME"] = str(HOME)
         env.setdefault("LANG", "C.UTF-8")
-        env.setdefault("ODOO_RC", str(self.config()))
+        env["ODOO_RC"] = str(self.config())
         if self.browser:
             env["CHROME_BIN"] = self.browser
         if self.postgres.bin:
@@ -75,13 +77,15 @@ class Session:
         """Run Odoo to its end; return its output."""
         return run(self.odoo_command(*arguments), env=self.env(), cwd=ROOT, log=log, problem=problem)
 
-    def shell(self, database, code, problem="The code in Odoo's shell failed."):
+    def shell_command(self, database):
+        return self.odoo_command("shell", "-d", database, "--no-http", "--log-level=warn")
+
+    def shell(self, database, code, env=None, problem="The code in Odoo's shell failed."):
         """Run Python with ``env`` at hand in a process of its own; return what it printed."""
-        command = self.odoo_command("shell", "-d", database, "--no-http", "--log-level=warn")
         done = subprocess.run(
-            command,
+            self.shell_command(database),
             input=code,
-            env=self.env(),
+            env=env or self.env(),
             cwd=ROOT,
             capture_output=True,
             encoding="utf-8",

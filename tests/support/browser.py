@@ -1,0 +1,89 @@
+"""A browser that a person might use: pages that remember every error they showed."""
+
+import re
+
+from ground.paths import SCREENSHOTS
+
+SIZES = {"desktop": {"width": 1366, "height": 768}, "phone": {"width": 390, "height": 844}}
+# Chromium's own remarks on a machine without the wide world; nothing that a page did wrong.
+HARMLESS = re.compile(r"net::ERR_(INTERNET_DISCONNECTED|NAME_NOT_RESOLVED|ABORTED)|favicon")
+
+
+class Watcher:
+    """Collects console errors, exceptions and failed requests of a page."""
+
+    def __init__(self, page):
+        self.errors = []
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self._add(f"exception: {error}"))
+        page.on("response", self._response)
+
+    def _console(self, message):
+        if message.type == "error":
+            place = message.location.get("url", "")
+            self._add(f"console: {message.text} ({place})")
+
+    def _response(self, response):
+        if response.status >= 500:
+            self._add(f"HTTP {response.status}: {response.url}")
+
+    def _add(self, text):
+        if not HARMLESS.search(text):
+            self.errors.append(text)
+
+    def expect(self, pattern):
+        """Take the errors that a test provoked on purpose, at least one."""
+        expected = [text for text in self.errors if re.search(pattern, text)]
+        assert expected, f"the page did not complain about “{pattern}”"
+        self.errors = [text for text in self.errors if text not in expected]
+
+
+class Visitor:
+    """One person at a browser: a page, what went wrong on it, and how to get around Odoo."""
+
+    def __init__(self, browser, size, url, name, language=None):
+        self.size = size
+        self.url = url
+        self.name = name
+        phone = size == "phone"
+        self.context = browser.new_context(
+            viewport=SIZES[size],
+            base_url=url,
+            is_mobile=phone,
+            has_touch=phone,
+            device_scale_factor=2 if phone else 1,
+            locale=language or "en-US",
+            timezone_id="Asia/Bangkok",
+            accept_downloads=True,
+        )
+        self.context.set_default_timeout(20_000)
+        self.page = self.context.new_page()
+        self.watch = Watcher(self.page)
+        # A new tab (a printed document, a preview) is looked at as closely as the first.
+        self.context.on("page", self._adopt)
+        self.pictures = 0
+
+    def _adopt(self, page):
+        if page is not self.page:
+            watch = Watcher(page)
+            watch.errors = self.watch.errors
+
+    def log_in(self, login, password=None):
+        """Log in and wait until the page that follows is there."""
+        self.page.goto("/web/login")
+        self.page.fill("input[name=login]", login)
+        self.page.fill("input[name=password]", password or login)
+        self.page.click(".oe_login_form button[type=submit]")
+        self.page.wait_for_selector(".o_web_client .o_main_navbar, #wrapwrap .o_portal, #wrapwrap header")
+        return self
+
+    def shoot(self, title, **options):
+        """Keep a screenshot under .odoo/screenshots."""
+        self.pictures += 1
+        plain = re.sub(r"[^\w.-]+", "-", f"{self.name}-{self.size}-{self.pictures:02}-{title}")
+        path = SCREENSHOTS / f"{plain}.png"
+        self.page.screenshot(path=path, **options)
+        return path
+
+    def close(self):
+        self.context.close()

@@ -1,0 +1,92 @@
+"""A database of one's own with a real server process, and ways to look into it from outside."""
+
+import json
+import subprocess
+
+import psycopg2
+from ground.logs import caused_by
+from ground.mail_sink import MailSink
+from ground.paths import HOME, ROOT
+from ground.server import Server
+
+
+class Instance(Server):
+    """A running Odoo for a test: ``url``, ``database``, ``run(code)``, ``connect()``, ``mails()``, ``kill()``."""
+
+    def __init__(self, session, database, names, **options):
+        self.sink = MailSink(HOME / "mails" / database)
+        super().__init__(
+            session,
+            database,
+            **{"smtp_server": "127.0.0.1", "smtp_port": self.sink.port, **options},
+        )
+        self.names = names
+
+    def __enter__(self):
+        self.sink.__enter__()
+        return self.start()
+
+    def __exit__(self, *error):
+        self.stop()
+        self.sink.__exit__(*error)
+
+    def mails(self):
+        """Return the mails that left Odoo, oldest first, as ``email.message.EmailMessage``."""
+        return self.sink.mails()
+
+    def connect(self):
+        """Return a connection of its own to the database."""
+        # libpq reads PGHOST and its like from the environment, as the commands in setup/ set them.
+        return psycopg2.connect(dbname=self.database)
+
+    def sql(self, query, parameters=None):
+        """Run one statement in its own transaction and return its rows."""
+        connection = self.connect()
+        try:
+            with connection, connection.cursor() as cursor:
+                cursor.execute(query, parameters)
+                return cursor.fetchall() if cursor.description else []
+        finally:
+            connection.close()
+
+    def run(self, code, **values):
+        """Run Python in another Odoo process and return what the code assigned to ``result``.
+
+        ``env`` is there (as superuser); ``values`` are there under their names. What succeeds is committed.
+        """
+        printed = self.session.shell(self.database, _wrap(code, values), env=self.env)
+        return json.loads(printed.rpartition("RESULT ")[2] or "null")
+
+    def spawn(self, code, **values):
+        """Start the same without waiting: a ``subprocess.Popen`` to kill, or to run beside another one."""
+        process = subprocess.Popen(
+            self.session.shell_command(self.database),
+            env=self.env,
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            start_new_session=True,
+        )
+        process.stdin.write(_wrap(code, values))
+        process.stdin.close()
+        process.stdin = None
+        return process
+
+    def complaints(self):
+        """Return what our addons made the server log."""
+        return caused_by(self.names, self.text())
+
+
+def _wrap(code, values):
+    """The shell reads line by line, so the code travels as one string."""
+    lines = [f"{name} = {value!r}" for name, value in values.items()]
+    lines += [
+        "result = None",
+        f"exec(compile({code!r}, '<test>', 'exec'))",
+        "env.cr.commit()",
+        "import json",
+        "print('RESULT ' + json.dumps(result, default=str))",
+    ]
+    return "\n".join(lines) + "\n"
