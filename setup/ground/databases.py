@@ -95,12 +95,14 @@ class Databases:
     def base(self, demo=False):
         """Return the template with the core modules: it lasts as long as the Odoo does."""
         modules = sorted({*FOUNDATION, *core_depends(self.addons)} - {"base"})
-        key = digest(self.session.source.python_path, self.session.source.version, modules, LANGUAGES, demo, "2")
+        key = digest(self.session.source.python_path, self.session.source.version, modules, LANGUAGES, demo, "3")
         kind = "core modules with demo data" if demo else "core modules"
 
         def build(name):
             log = LOGS / f"base{'-demo' if demo else ''}.log"
             self._install(name, modules, log, demo=demo, language=True)
+            # Most of the web assets stay as they are when our addons are installed on top.
+            self.session.shell(name, ASSETS)
             return {"known": known_warnings(log)}
 
         return self._template(f"base{'_demo' if demo else ''}_{key}", f"Install Odoo's {kind}", build)

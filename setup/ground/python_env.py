@@ -15,6 +15,8 @@ REQUIREMENTS = ROOT / "requirements.txt"
 
 def find(source):
     """Return the folder of the environment for this Odoo, made if need be."""
+    if Path(sys.prefix).parent == HOME / "python":
+        return Path(sys.prefix)  # already inside: the tests use these modules too
     python, version = find_python()
     key = digest(REQUIREMENTS.read_text(), version, python, HOME, source.python_path, "1")
     folder = make(
@@ -30,7 +32,8 @@ def find(source):
 def find_python():
     """Return a Python that Odoo 19 runs on, with its version: this one, or another on the PATH."""
     if OLDEST_PYTHON <= sys.version_info[:2] <= NEWEST_PYTHON:
-        return sys.executable, "%d.%d" % sys.version_info[:2]
+        # Not the Python of a virtual environment that may be active: that one may go away.
+        return getattr(sys, "_base_executable", sys.executable), "%d.%d" % sys.version_info[:2]
     for minor in range(NEWEST_PYTHON[1], OLDEST_PYTHON[1] - 1, -1):
         if python := shutil.which(f"python3.{minor}"):
             return python, f"3.{minor}"
