@@ -1,0 +1,432 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tools import float_compare
+
+from ..tools.roles import MANAGER
+
+
+class ServiceContractLine(models.Model):
+    """An entitlement: so many of a service, for all items or for one."""
+
+    _name = "service.contract.line"
+    _description = "Entitlement of a Service Contract"
+    _inherit = ["service.contract.part", "service.entitlement.mixin"]
+    _order = "contract_id, sequence, id"
+    _check_company_auto = True
+
+    contract_id = fields.Many2one(
+        "service.contract", required=True, ondelete="cascade", index=True, check_company=True
+    )
+    company_id = fields.Many2one(related="contract_id.company_id", store=True, precompute=True)
+    currency_id = fields.Many2one(related="contract_id.currency_id")
+    contract_state = fields.Selection(related="contract_id.state", string="Contract Status")
+    item_id = fields.Many2one(
+        "service.contract.item",
+        string="For Item",
+        domain="[('contract_id', '=', contract_id)]",
+        ondelete="restrict",
+        index="btree_not_null",
+        help="The item that this service is for; empty = all items of the contract.",
+    )
+    date_start = fields.Date(
+        string="From",
+        compute="_compute_period",
+        store=True,
+        precompute=True,
+        readonly=False,
+        copy=False,
+    )
+    date_end = fields.Date(
+        string="Until",
+        compute="_compute_period",
+        store=True,
+        precompute=True,
+        readonly=False,
+        copy=False,
+    )
+    usage_ids = fields.One2many("service.contract.usage", "line_id", string="Ledger")
+
+    # Counters of the ledger. They stand on the row so that two bookings at once meet here:
+    # the later one is repeated by the server and then sees what is left.
+    quantity_carried = fields.Float(string="Carried", digits="Product Unit", readonly=True, copy=False)
+    quantity_adjusted = fields.Float(
+        string="Adjusted", digits="Product Unit", readonly=True, copy=False
+    )
+    quantity_used = fields.Float(string="Used", digits="Product Unit", readonly=True, copy=False)
+    quantity_reserved = fields.Float(
+        string="Reserved", digits="Product Unit", readonly=True, copy=False
+    )
+    quantity_remaining = fields.Float(
+        string="Remaining",
+        compute="_compute_rights",
+        store=True,
+        digits="Product Unit",
+        help="Agreed + carried + adjusted − used.",
+    )
+    quantity_available = fields.Float(
+        string="Available",
+        compute="_compute_rights",
+        store=True,
+        digits="Product Unit",
+        help="What is left to book: remaining − reserved by planned visits.",
+    )
+    rights_display = fields.Char(string="Left", compute="_compute_rights_display")
+    opening_used = fields.Float(
+        string="Used Before",
+        digits="Product Unit",
+        copy=False,
+        help="Taking over a running contract: what was used of this service so far.",
+    )
+    opening_carried = fields.Float(
+        string="Carried Before",
+        digits="Product Unit",
+        copy=False,
+        help="Taking over a running contract: what was carried into this period.",
+    )
+
+    _rights_not_negative = models.Constraint(
+        "CHECK(is_unlimited OR quantity + quantity_carried + quantity_adjusted"
+        " - quantity_used - quantity_reserved >= 0)",
+        "Nothing is left of this service: more would be used and reserved than was agreed.",
+    )
+    _opening_not_negative = models.Constraint(
+        "CHECK(opening_used >= 0 AND opening_carried >= 0)",
+        "What was used or carried before can't be negative.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends(
+        "contract_id.date_start",
+        "contract_id.date_end",
+        "item_id.date_installed",
+        "period_count",
+        "period_unit",
+        "is_warranty",
+    )
+    def _compute_period(self):
+        for line in self:
+            contract = line.contract_id
+            start = contract.date_start
+            if line.is_warranty and line.item_id.date_installed:
+                start = line.item_id.date_installed
+            if start:
+                line.date_start, line.date_end = line._get_own_period(start, contract.date_end)
+
+    @api.depends(
+        "quantity",
+        "quantity_carried",
+        "quantity_adjusted",
+        "quantity_used",
+        "quantity_reserved",
+        "is_unlimited",
+    )
+    def _compute_rights(self):
+        for line in self:
+            remaining = 0.0
+            if not line.is_unlimited:
+                remaining = (
+                    line.quantity + line.quantity_carried + line.quantity_adjusted - line.quantity_used
+                )
+            line.quantity_remaining = remaining
+            line.quantity_available = 0.0 if line.is_unlimited else remaining - line.quantity_reserved
+
+    @api.depends("quantity_remaining", "is_unlimited", "quantity", "product_uom_id")
+    def _compute_rights_display(self):
+        for line in self:
+            if line.is_unlimited:
+                line.rights_display = self.env._("Unlimited")
+            else:
+                line.rights_display = self.env._(
+                    "%(left)s of %(total)s %(unit)s",
+                    left=f"{line.quantity_remaining:g}",
+                    total=f"{line.quantity + line.quantity_carried:g}",
+                    unit=line.product_uom_id.name or "",
+                )
+
+    @api.depends("name", "item_id.display_name")
+    def _compute_display_name(self):
+        for line in self:
+            title = (line.name or line.product_id.display_name or "").split("\n")[0]
+            line.display_name = f"{title} ({line.item_id.display_name})" if line.item_id else title
+
+    # === CONSTRAINTS === #
+
+    @api.constrains("item_id", "contract_id")
+    def _check_item(self):
+        for line in self:
+            if line.item_id and line.item_id.contract_id != line.contract_id:
+                raise ValidationError(
+                    self.env._(
+                        "“%(line)s” is for an item of another contract. Choose one of contract "
+                        "%(contract)s.",
+                        line=line.name,
+                        contract=line.contract_id.display_name,
+                    )
+                )
+
+    @api.constrains("date_start", "date_end", "contract_id", "is_warranty")
+    def _check_period(self):
+        for line in self:
+            contract = line.contract_id
+            if line.date_start and line.date_end and line.date_end < line.date_start:
+                raise ValidationError(
+                    self.env._("“%(line)s” ends before it starts.", line=line.display_name)
+                )
+            if line.is_warranty:
+                continue
+            too_late = contract.date_end and (not line.date_end or line.date_end > contract.date_end)
+            if too_late or (line.date_start and line.date_start < contract.date_start):
+                raise ValidationError(
+                    self.env._(
+                        "“%(line)s” lies outside contract %(contract)s. Only a warranty may outlast "
+                        "the contract.",
+                        line=line.display_name,
+                        contract=contract.display_name,
+                    )
+                )
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        lines = super().create(vals_list)
+        lines.filtered(lambda line: line.opening_used or line.opening_carried)._check_opening()
+        return lines
+
+    def write(self, vals):
+        result = super().write(vals)
+        if vals.get("opening_used") or vals.get("opening_carried"):
+            self._check_opening()
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        for line in self:
+            if line.usage_ids:
+                raise UserError(
+                    self.env._(
+                        "“%(line)s” of contract %(contract)s was used already and can't be deleted. "
+                        "Lower its quantity instead.",
+                        line=line.display_name,
+                        contract=line.contract_id.display_name,
+                    )
+                )
+
+    # === ACTIONS === #
+
+    def action_record_use(self):
+        """Open the dialog that books the use of a right by hand."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Record a Service"),
+            "res_model": "service.contract.record.use",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_line_id": self.id},
+        }
+
+    # === BUSINESS METHODS === #
+
+    def _get_reserved(self):
+        """Hook: what planned work reserves of each line.
+
+        :return: dict line -> quantity in the unit of its service; lines without any may lack
+        """
+        return {}
+
+    def _sync_reserved(self):
+        """Write what is reserved now on the lines; to be called wherever that may change.
+
+        :raise UserError: more would be reserved than is left
+        """
+        reserved = self._get_reserved()
+        for line in self:
+            quantity = reserved.get(line, 0.0)
+            if line._compare(quantity, line.quantity_reserved):
+                # sudo: a counter, written by the system whoever was allowed to plan the work
+                line.sudo()._write_counters({"quantity_reserved": quantity})
+
+    def _compare(self, left, right):
+        digits = self.env["decimal.precision"].precision_get("Product Unit")
+        return float_compare(left, right, precision_digits=digits)
+
+    def _check_available(self, quantity):
+        """Check that ``quantity`` (in the unit of the service) can be booked.
+
+        :raise UserError: less is available, naming line and contract
+        """
+        for line in self:
+            if not line.is_unlimited and line._compare(line.quantity_available, quantity) < 0:
+                line._raise_nothing_left(quantity, line.quantity_available)
+
+    def _raise_nothing_left(self, quantity, left):
+        raise UserError(
+            self.env._(
+                "%(line)s, contract %(contract)s: %(quantity)s asked for, %(left)s left. A service "
+                "manager can book it as billable.",
+                line=self.display_name,
+                contract=self.contract_id.display_name,
+                quantity=f"{quantity:g}",
+                left=f"{max(left, 0):g}",
+            )
+        )
+
+    def _consume(self, quantity=1.0, date=None, origin=None, note=None, is_billable=False):
+        """Book the use of a right, guarded against bookings at the same instant.
+
+        :param quantity: in the unit of the service (times or hours), above 0
+        :param date: local date of the service, today if empty: it decides which period pays
+        :param origin: record that used the right (a visit, a request), or None
+        :param note: text shown in the ledger
+        :param is_billable: the use is beyond the rights and will be billed (managers only)
+        :return: the new ``service.contract.usage`` row
+        :raise UserError: the contract isn't in force, or nothing is left
+        """
+        self.ensure_one()
+        contract = self.contract_id
+        date = date or contract._today()
+        if self._compare(quantity, 0) <= 0:
+            raise UserError(
+                self.env._("%(line)s: enter a quantity above zero.", line=self.display_name)
+            )
+        outlasting = self.is_warranty and contract.state in ("active", "expired")
+        refusal = "" if outlasting else contract._get_refusal(date)
+        if not refusal and (
+            (self.date_start and date < self.date_start) or (self.date_end and date > self.date_end)
+        ):
+            if not (contract.state == "expired" and date > contract.date_end):
+                refusal = self.env._(
+                    "%(line)s isn't covered on %(date)s.",
+                    line=self.display_name,
+                    date=contract._format_day(date, self.env.lang),
+                )
+        if refusal:
+            raise UserError(refusal)
+        if is_billable and not self.env.su and not self.env.user.has_group(MANAGER):
+            raise AccessError(
+                self.env._(
+                    "%(line)s: only a service manager can book beyond the rights.",
+                    line=self.display_name,
+                )
+            )
+        if not is_billable and not self.is_unlimited:
+            if self._compare(self.quantity_remaining - self.quantity_reserved, quantity) < 0:
+                self._raise_nothing_left(quantity, self.quantity_available)
+        return self._book("use", quantity, date, origin, note, is_billable)
+
+    def _book(self, kind, quantity, date, origin=None, note=None, is_billable=False):
+        """Write one row of the ledger and its counter, in one go."""
+        self.ensure_one()
+        # sudo: the ledger is written by the system only, after the checks of the caller
+        return (
+            self.env["service.contract.usage"]
+            .sudo()
+            .create(
+                {
+                    "line_id": self.id,
+                    "date": date,
+                    "quantity": quantity,
+                    "kind": kind,
+                    "origin": f"{origin._name},{origin.id}" if origin else False,
+                    "note": note,
+                    "is_billable": is_billable,
+                }
+            )
+            .sudo(self.env.su)
+        )
+
+    def _write_counters(self, values):
+        """Write counters; a right that isn't there is refused in words, not by a CHECK."""
+        for line in self:
+            after = {
+                name: values.get(name, line[name])
+                for name in (
+                    "quantity_carried",
+                    "quantity_adjusted",
+                    "quantity_used",
+                    "quantity_reserved",
+                )
+            }
+            left = (
+                line.quantity
+                + after["quantity_carried"]
+                + after["quantity_adjusted"]
+                - after["quantity_used"]
+                - after["quantity_reserved"]
+            )
+            if not line.is_unlimited and line._compare(left, 0) < 0:
+                asked = sum(values.values()) - sum(line[name] for name in values)
+                line._raise_nothing_left(abs(asked), line.quantity_available)
+        self.write(values)
+        self.flush_recordset(list(values))
+
+    def _check_opening(self):
+        """Opening balances are a manager's, and only while the contract is a draft."""
+        for line in self:
+            if line.contract_id.state != "draft" or not (
+                self.env.su or self.env.user.has_group(MANAGER)
+            ):
+                raise AccessError(
+                    self.env._(
+                        "%(line)s: only a service manager can enter what was used before, and only "
+                        "while the contract is a draft.",
+                        line=line.display_name,
+                    )
+                )
+
+    def _book_opening_balance(self):
+        """Turn the opening balances of contracts taken over into rows of the ledger."""
+        note = self.env._("Opening balance, taken over")
+        for line in self.filtered(lambda line: line.opening_used or line.opening_carried):
+            day = line.contract_id.date_start
+            if line.opening_carried:
+                line._book("carry", line.opening_carried, day, note=note)
+            if line.opening_used:
+                line._book("adjust", -line.opening_used, day, note=note)
+
+    @api.model
+    def _get_free_fields(self):
+        return super()._get_free_fields()
+
+    @api.model
+    def _get_logged_fields(self):
+        return super()._get_logged_fields() | {
+            "product_id",
+            "name",
+            "item_id",
+            "quantity",
+            "is_unlimited",
+            "price_extra",
+            "date_start",
+            "date_end",
+            "on_renewal",
+            "carry_over",
+            "carry_over_max",
+        }
+
+    def _prepare_successor_values(self, date_start, date_end):
+        """Hook: the values of this line in the next period, without contract and item.
+
+        :param date_start: first local date of the next period
+        :param date_end: its last date (inclusive), or False
+        """
+        self.ensure_one()
+        return self._prepare_entitlement_values()
+
+    # === HOOKS === #
+
+    def _on_activated(self, date):
+        """Hook: the contracts of these lines became active on local ``date``."""
+
+    def _on_interrupted(self, date):
+        """Hook: their contracts were suspended on local ``date``; reservations stay."""
+
+    def _on_resumed(self, date):
+        """Hook: their contracts are served again from local ``date``."""
+        self._sync_reserved()
+
+    def _on_terminated(self, date):
+        """Hook: their contracts ended on local ``date``; reservations are given back."""
+        self._sync_reserved()

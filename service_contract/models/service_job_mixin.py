@@ -1,0 +1,120 @@
+import logging
+from datetime import timedelta
+
+from odoo import fields, models
+from odoo.fields import Domain
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+
+_logger = logging.getLogger(__name__)
+
+ACTIVITY = "service_contract.mail_activity_type_job_error"
+MAX_TRIES = 5
+RETRY_AFTER = timedelta(days=1)
+
+
+class ServiceJobMixin(models.AbstractModel):
+    """How every nightly job of the suite works through its due records.
+
+    In batches that commit; a record that fails alone is put aside for a day, shown to a
+    person once, and never stops the others.
+    """
+
+    _name = "service.job.mixin"
+    _description = "Work of Nightly Jobs"
+
+    job_error = fields.Text(
+        string="Problem of a Nightly Job", readonly=True, copy=False, groups="base.group_user"
+    )
+    job_retry_at = fields.Datetime(readonly=True, copy=False, groups="base.group_user")
+
+    def write(self, vals):
+        """Whoever changes a record may have mended it: let the next run try it again."""
+        result = super().write(vals)
+        if "job_retry_at" not in vals:
+            # sudo: bookkeeping of the jobs, on records that were just written with full checks
+            waiting = self.sudo().filtered("job_retry_at")
+            if waiting:
+                super(ServiceJobMixin, waiting).write({"job_retry_at": False})
+        return result
+
+    def _process_due(self, domain, work, order, batch_size=200):
+        """Run ``work`` on all records in ``domain``, batch by batch, and commit each.
+
+        :param domain: which records are due; ``work`` must take its records out of it
+        :param work: name of a method that works on a recordset of due, locked records
+        :param order: begins with the column of the index that serves ``domain``, else the
+            planner reads the whole table when nothing is due
+        """
+        now = fields.Datetime.now()
+        domain = Domain(domain) & (
+            Domain("job_retry_at", "=", False) | Domain("job_retry_at", "<=", now)
+        )
+        progress = self.env["ir.cron"]._commit_progress
+        done = tries = 0
+        while batch := self.search(domain, order=order, limit=batch_size):
+            try:
+                due = batch.try_lock_for_update(allow_referencing=True).filtered_domain(domain)
+                failures = due._run_halving(work)
+                failed = due.browse([record.id for record, _error in failures])
+                (due - failed)._clear_job_error()
+                for record, error in failures:
+                    record._flag_job_error(error)
+                self.env.flush_all()
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                # Somebody else committed first: look again, but not for ever.
+                self.env.cr.rollback()
+                tries += 1
+                if tries >= MAX_TRIES:
+                    raise
+                continue
+            done, tries = done + len(due), 0
+            if not due or not progress(len(due), remaining=batch_size):
+                return
+        if done:
+            progress(remaining=0)
+
+    def _run_halving(self, work):
+        """Call the method ``work`` on ``self``; where it fails, on halves, down to the culprit.
+
+        :return: list of (record, exception) for those that fail alone
+        """
+        if not self:
+            return []
+        try:
+            with self.env.cr.savepoint():
+                getattr(self, work)()
+            return []
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except Exception as error:
+            if len(self) == 1:
+                _logger.exception("%s failed on %s", work, self)
+                return [(self, error)]
+        half = len(self) // 2
+        return self[:half]._run_halving(work) + self[half:]._run_halving(work)
+
+    def _flag_job_error(self, error):
+        """Store why a job failed on this record, and tell a person once."""
+        self.ensure_one()
+        self.write(
+            {"job_error": str(error), "job_retry_at": fields.Datetime.now() + RETRY_AFTER}
+        )
+        activities = self.activity_search([ACTIVITY])
+        if not activities:
+            self.activity_schedule(
+                ACTIVITY,
+                summary=self.env._("A nightly job failed on %(record)s", record=self.display_name),
+                note=str(error),
+                user_id=self._get_responsible().id,
+            )
+
+    def _clear_job_error(self):
+        """Forget the errors of records that went through, and close what told of them."""
+        mended = self.filtered("job_error")
+        if mended:
+            mended.write({"job_error": False, "job_retry_at": False})
+            mended.activity_unlink([ACTIVITY])
+
+    def _get_responsible(self):
+        """Hook: the user who is told when a job fails on this record."""
+        return self.env.ref("base.user_admin")

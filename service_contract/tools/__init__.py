@@ -1,0 +1,1 @@
+from . import dates, periods, roles, service_code

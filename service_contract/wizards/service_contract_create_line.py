@@ -1,0 +1,69 @@
+from odoo import api, fields, models
+
+from ..models.service_contract_builder import PlannedItem
+
+
+class ServiceContractCreateLine(models.TransientModel):
+    """One invoice line, and what is to become of it."""
+
+    _name = "service.contract.create.line"
+    _description = "Invoice Line to Cover"
+
+    wizard_id = fields.Many2one("service.contract.create", required=True, ondelete="cascade")
+    currency_id = fields.Many2one("res.currency", readonly=True)
+    move_line_id = fields.Many2one("account.move.line", required=True, readonly=True)
+    invoice_name = fields.Char(string="Invoice", readonly=True)
+    product_id = fields.Many2one("product.product", readonly=True)
+    name = fields.Char(string="Description", readonly=True)
+    quantity = fields.Float(digits="Product Unit", readonly=True)
+    template_id = fields.Many2one("service.contract.template", string="Template", readonly=True)
+    is_item = fields.Boolean(string="Cover")
+    counts_in_base = fields.Boolean(string="In the Base", default=True)
+    per_unit = fields.Boolean(string="One per Unit")
+    serials = fields.Char(
+        string="Serial Numbers", help="Several are separated by commas; as many as units split them."
+    )
+    amount_before = fields.Monetary(string="Before Discount", readonly=True)
+    amount_after = fields.Monetary(string="After Discount", readonly=True)
+    covered_by = fields.Char(string="Covered By", readonly=True)
+    item_count = fields.Integer(string="Items", compute="_compute_item_count")
+
+    @api.depends("per_unit", "serials", "quantity")
+    def _compute_item_count(self):
+        for line in self:
+            line.item_count = line._prepare_planned_item().count
+
+    @api.model
+    def _prepare_values(self, planned):
+        """Return the values of the wizard line of a :class:`PlannedItem`."""
+        line = planned.line
+        covered = line._get_service_items().contract_id
+        template = line.product_id.service_template_id
+        return {
+            "currency_id": line.currency_id.id,
+            "move_line_id": line.id,
+            "invoice_name": line.move_id.name,
+            "product_id": line.product_id.id,
+            "name": (line.name or line.product_id.display_name or "").split("\n")[0],
+            "quantity": planned.quantity,
+            "template_id": template.id,
+            "is_item": line._is_coverable() and not covered,
+            "per_unit": template.per_unit,
+            "amount_before": planned.before,
+            "amount_after": planned.after,
+            "covered_by": ", ".join(covered.mapped("name")),
+        }
+
+    def _prepare_planned_item(self):
+        """Return the :class:`PlannedItem` that this line stands for."""
+        self.ensure_one()
+        serials = [text.strip() for text in (self.serials or "").split(",")]
+        return PlannedItem(
+            self.move_line_id,
+            self.quantity,
+            self.amount_before,
+            self.amount_after,
+            per_unit=self.per_unit,
+            counts_in_base=self.counts_in_base,
+            serials=[text for text in serials if text],
+        )

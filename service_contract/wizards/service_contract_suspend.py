@@ -1,0 +1,30 @@
+from odoo import fields, models
+
+
+class ServiceContractSuspend(models.TransientModel):
+    """Asks until when to suspend."""
+
+    _name = "service.contract.suspend"
+    _description = "Suspend Service Contracts"
+
+    contract_ids = fields.Many2many("service.contract", required=True)
+    review_date = fields.Date(
+        string="Look Again On", help="You get an activity on that day; empty = nobody is reminded."
+    )
+    note = fields.Char(string="Reason", required=True)
+
+    def action_suspend(self):
+        """Suspend the contracts by hand and say why in their chatter."""
+        self.contract_ids.action_suspend(review_date=self.review_date)
+        self.contract_ids._message_log_batch(
+            bodies=dict.fromkeys(self.contract_ids.ids, self.note)
+        )
+        if self.review_date:
+            for contract in self.contract_ids:
+                contract.activity_schedule(
+                    "mail.mail_activity_data_todo",
+                    date_deadline=self.review_date,
+                    summary=self.env._("Review the suspension"),
+                    user_id=self.env.uid,
+                )
+        return {"type": "ir.actions.act_window_close"}
