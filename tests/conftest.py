@@ -1,10 +1,15 @@
-"""Fixtures for tests that need more than one addon in one process: real servers, browsers, processes.
+"""Fixtures for tests that need more than one addon in one process: real servers,
+browsers, processes.
 
-``server``       an Odoo on its own copy of the database with the addons (one for each test file)
+``server``       an Odoo on its own copy of the database with the addons (one for each
+                 test file)
 ``demo_server``  the same with demo data and the logins of the demo
-``new_server``   makes further ones: ``new_server(demo=True, max_cron_threads=1)``; ended with the test
-``visit``        opens a browser: ``visit(server, "phone", login="admin")`` gives a ``Visitor``; the test fails on
-                 any error in the console, any exception of a page and any answer above 499
+``new_server``   makes further ones: ``new_server(demo=True, max_cron_threads=1)``;
+                 ended with the test
+``visit``        opens a browser: ``visit(server, "phone", login="admin")`` gives a
+                 ``Visitor``; the test fails on
+                 any error in the console, any exception of a page and any answer above
+                 499
 ``wait_for``     waits until something is true
 """
 
@@ -62,10 +67,15 @@ def instances(odoo_session, databases):
     def instance(demo=False, **options):
         template = databases.installed(demo=demo)
         names = [addon.name for addon in databases.addons]
-        with databases.scratch(template) as database, Instance(odoo_session, database, names, **options) as server:
+        with (
+            databases.scratch(template) as database,
+            Instance(odoo_session, database, names, **options) as server,
+        ):
             yield server
         complaints = server.complaints()
-        assert not complaints, "Our addons made the server complain:\n" + "\n".join(complaints[:20])
+        assert not complaints, "Our addons made the server complain:\n" + "\n".join(
+            complaints[:20]
+        )
 
     return instance
 
@@ -95,11 +105,14 @@ def browser(odoo_session):
     from playwright.sync_api import sync_playwright
 
     flags = (
-        "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+        "--no-sandbox --disable-gpu --disable-quic --no-first-run "
+        "--disable-background-networking "
         "--disable-component-update --disable-sync --disable-dev-shm-usage"
     )
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=odoo_session.browser, args=flags.split())
+        chromium = playwright.chromium.launch(
+            executable_path=odoo_session.browser, args=flags.split()
+        )
         yield chromium
         chromium.close()
 

@@ -1,4 +1,5 @@
-"""The ground under the other tests: a real server, browsers of both sizes, mails, PDFs."""
+"""The ground under the other tests: a real server, browsers of both sizes, mails,
+PDFs."""
 
 import pytest
 
@@ -17,10 +18,14 @@ def test_log_in_with_a_browser(server, visit, size):
 
 
 def test_mails_stay_on_this_machine(server):
-    server.run(
-        "env['mail.mail'].create({'subject': 'สัญญา', 'body_html': '<p>สวัสดี</p>', 'email_from': 'us@example.com',"
-        " 'email_to': 'you@example.com'}).send(raise_exception=True)"
-    )
+    server.run("""
+env['mail.mail'].create({
+    'subject': 'สัญญา',
+    'body_html': '<p>สวัสดี</p>',
+    'email_from': 'us@example.com',
+    'email_to': 'you@example.com',
+}).send(raise_exception=True)
+""")
     assert server.mails()[-1]["subject"] == "สัญญา"
 
 
@@ -32,11 +37,19 @@ def test_killed_server_starts_again(new_server):
 
 
 def test_processes_beside_each_other(server):
-    """Two processes on one database, one of them killed in the middle of its transaction."""
-    code = "env['res.partner'].create({'name': name}); env.cr.flush(); import time; time.sleep(wait)"
+    """Two processes on one database, one of them killed in the middle of its
+    transaction."""
+    code = """
+import time
+env['res.partner'].create({'name': name})
+env.cr.flush()
+time.sleep(wait)
+"""
     slow = server.spawn(code, name="Never kept", wait=60)
     quick = server.spawn(code, name="Kept", wait=0)
     assert quick.wait(60) == 0
     slow.kill()
     slow.wait()
-    assert server.sql("SELECT name FROM res_partner WHERE name IN ('Kept', 'Never kept')") == [("Kept",)]
+    assert server.sql(
+        "SELECT name FROM res_partner WHERE name IN ('Kept', 'Never kept')"
+    ) == [("Kept",)]

@@ -1,4 +1,5 @@
-"""The addons of this repository: found by their manifests, so a new one needs no registration."""
+"""The addons of this repository: found by their manifests, so a new one needs no
+registration."""
 
 import ast
 import hashlib
@@ -19,9 +20,14 @@ class Addon:
         self.folder = folder
         self.name = folder.name
         try:
-            self.manifest = ast.literal_eval((folder / "__manifest__.py").read_text(encoding="utf-8"))
+            self.manifest = ast.literal_eval(
+                (folder / "__manifest__.py").read_text(encoding="utf-8")
+            )
         except (SyntaxError, ValueError) as error:
-            raise Failure(f"{folder / '__manifest__.py'} can't be read: {error}", "correct the manifest") from error
+            raise Failure(
+                f"{folder / '__manifest__.py'} can't be read: {error}",
+                "correct the manifest",
+            ) from error
         self.depends = self.manifest.get("depends", [])
 
     def key(self):
@@ -29,7 +35,8 @@ class Addon:
         total = hashlib.sha256()
         for path in sorted(self.folder.rglob("*")):
             inner = path.relative_to(self.folder)
-            # static/tests holds tours, which are part of the asset bundles of a database.
+            # static/tests holds tours, which are part of the asset bundles of a
+            # database.
             if IGNORED_FOLDERS & set(inner.parts) and inner.parts[0] != "static":
                 continue
             if path.is_file() and path.suffix not in IGNORED_SUFFIXES:
@@ -39,8 +46,15 @@ class Addon:
 
 def discover(root=ROOT):
     """Return the installable addons of the repository, dependencies first."""
-    found = {path.parent.name: Addon(path.parent) for path in sorted(Path(root).glob("*/__manifest__.py"))}
-    found = {name: addon for name, addon in found.items() if addon.manifest.get("installable", True)}
+    found = {
+        path.parent.name: Addon(path.parent)
+        for path in sorted(Path(root).glob("*/__manifest__.py"))
+    }
+    found = {
+        name: addon
+        for name, addon in found.items()
+        if addon.manifest.get("installable", True)
+    }
     ordered = {}
 
     def add(name):

@@ -1,4 +1,5 @@
-"""What a person sees of the commands: steps with their duration, and failures that say what to do."""
+"""What a person sees of the commands: steps with their duration, and failures that say
+what to do."""
 
 import contextlib
 import os
@@ -13,7 +14,8 @@ NEWEST_PYTHON = (3, 13)
 
 
 class Failure(Exception):
-    """Something the person at the keyboard has to know: what is wrong, and what to do about it."""
+    """Something the person at the keyboard has to know: what is wrong, and what to do
+    about it."""
 
     def __init__(self, problem, remedy=None):
         super().__init__(problem)
@@ -22,7 +24,8 @@ class Failure(Exception):
 
 
 def say(text=""):
-    """Print for people. On stderr: stdout belongs to the program that the command runs."""
+    """Print for people. On stderr: stdout belongs to the program that the command
+    runs."""
     print(text, file=sys.stderr, flush=True)
 
 
@@ -35,8 +38,18 @@ def step(title):
     say(f"  done in {time.monotonic() - begun:.1f} s")
 
 
-def run(command, *, env=None, cwd=None, log=None, stdin=subprocess.DEVNULL, problem=None, remedy=None):
-    """Run a program to its end and return its output; a failing one becomes a Failure with its last lines."""
+def run(
+    command,
+    *,
+    env=None,
+    cwd=None,
+    log=None,
+    stdin=subprocess.DEVNULL,
+    problem=None,
+    remedy=None,
+):
+    """Run a program to its end and return its output; a failing one becomes a Failure
+    with its last lines."""
     command = [str(part) for part in command]
     try:
         done = subprocess.run(
@@ -51,26 +64,36 @@ def run(command, *, env=None, cwd=None, log=None, stdin=subprocess.DEVNULL, prob
             check=False,
         )
     except OSError as error:
-        raise Failure(problem or f"{command[0]} could not be started: {error}", remedy) from error
+        raise Failure(
+            problem or f"{command[0]} could not be started: {error}", remedy
+        ) from error
     if log:
         Path(log).parent.mkdir(parents=True, exist_ok=True)
         Path(log).write_text(done.stdout, encoding="utf-8")
     if done.returncode:
-        tail = "\n".join("    " + line for line in done.stdout.rstrip().splitlines()[-25:])
+        tail = "\n".join(
+            "    " + line for line in done.stdout.rstrip().splitlines()[-25:]
+        )
         what = problem or "a program failed"
         where = f"\n  Its whole output: {log}" if log else ""
         raise Failure(
-            f"{what}\n  {shlex.join(command)[:400]}\n  ended with status {done.returncode}:\n{tail}{where}",
+            f"{what}\n  {shlex.join(command)[:400]}\n  ended with status "
+            f"{done.returncode}:\n{tail}{where}",
             remedy,
         )
     return done.stdout
 
 
 def command(main):
-    """Run the ``main`` of a command; a Failure ends it with a message instead of a traceback."""
+    """Run the ``main`` of a command; a Failure ends it with a message instead of a
+    traceback."""
     if not OLDEST_PYTHON <= sys.version_info[:2]:
-        # Newer ones are let through here: an older one beside it may serve the environment.
-        say(f"Python {sys.version.split()[0]} is too old for Odoo 19: run this with Python 3.11, 3.12 or 3.13.")
+        # Newer ones are let through here: an older one beside it may serve the
+        # environment.
+        say(
+            f"Python {sys.version.split()[0]} is too old for Odoo 19: run this with "
+            "Python 3.11, 3.12 or 3.13."
+        )
         raise SystemExit(1)
     try:
         status = main(sys.argv[1:])

@@ -1,7 +1,8 @@
 """Databases: made once as templates, copied in an instant, each with its filestore.
 
-A template is finished when its comment says so; the comment is written in the same moment as the final name, so a
-database of a killed run is never taken for a template. Its name holds a hash of what went into it.
+A template is finished when its comment says so; the comment is written in the same
+moment as the final name, so a database of a killed run is never taken for a template.
+Its name holds a hash of what went into it.
 """
 
 import contextlib
@@ -18,8 +19,18 @@ from .paths import DATA, HOME_ID, LOGS, digest, lock, remove
 PREFIX = f"sc_{HOME_ID}"
 LANGUAGES = "en_US,th_TH"  # the first is that of the users
 ASSETS = "env['ir.qweb']._pregenerate_assets_bundles()\nenv.cr.commit()\n"
-# Enough for what the addons stand on, now and later: the slow part of an installation, done once.
-FOUNDATION = ("account", "base_setup", "calendar", "mail", "portal", "product", "rating", "resource")
+# Enough for what the addons stand on, now and later: the slow part of an installation,
+# done once.
+FOUNDATION = (
+    "account",
+    "base_setup",
+    "calendar",
+    "mail",
+    "portal",
+    "product",
+    "rating",
+    "resource",
+)
 
 
 def filestore(database):
@@ -34,15 +45,18 @@ class Databases:
         self.psql = session.postgres.psql
         self.addons = discover()
 
-    # -- plain work ------------------------------------------------------------------------------------------------
+    # -- plain work
 
     def names(self):
-        return self.psql("SELECT datname FROM pg_database WHERE NOT datistemplate").splitlines()
+        return self.psql(
+            "SELECT datname FROM pg_database WHERE NOT datistemplate"
+        ).splitlines()
 
     def note(self, database):
         """Return what was written on the database when it was finished, or None."""
         text = self.psql(
-            "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = '%s'" % _plain(database)
+            "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE "
+            f"datname = '{_plain(database)}'"
         )
         try:
             note = json.loads(text or "null")
@@ -55,7 +69,8 @@ class Databases:
         self.psql(f"COMMENT ON DATABASE \"{_plain(database)}\" IS '{text}'")
 
     def copy(self, source, target):
-        """Copy a database and its files. The files never change in place, so links will do."""
+        """Copy a database and its files. The files never change in place, so links will
+        do."""
         self.psql(f'CREATE DATABASE "{_plain(target)}" TEMPLATE "{_plain(source)}"')
         remove(filestore(target))
         if filestore(source).exists():
@@ -83,37 +98,52 @@ class Databases:
             self.drop(name)
 
     def sweep(self):
-        """Drop what killed runs left: copies whose process is gone, and templates of former states."""
+        """Drop what killed runs left: copies whose process is gone, and templates of
+        former states."""
         for name in self.names():
             if name.startswith(f"{PREFIX}_run_") or name.startswith(f"{PREFIX}_new_"):
                 process = name.removeprefix(f"{PREFIX}_").split("_")[1]
                 if not os.path.exists(f"/proc/{process}"):
                     self.drop(name)
 
-    # -- templates -------------------------------------------------------------------------------------------------
+    # -- templates
 
     def base(self, demo=False):
-        """Return the template with the core modules: it lasts as long as the Odoo does."""
+        """Return the template with the core modules: it lasts as long as the Odoo
+        does."""
         modules = sorted({*FOUNDATION, *core_depends(self.addons)} - {"base"})
-        key = digest(self.session.source.python_path, self.session.source.version, modules, LANGUAGES, demo, "3")
+        key = digest(
+            self.session.source.python_path,
+            self.session.source.version,
+            modules,
+            LANGUAGES,
+            demo,
+            "3",
+        )
         kind = "core modules with demo data" if demo else "core modules"
 
         def build(name):
             log = LOGS / f"base{'-demo' if demo else ''}.log"
             self._install(name, modules, log, demo=demo, language=True)
-            # Most of the web assets stay as they are when our addons are installed on top.
+            # Most of the web assets stay as they are when our addons are installed on
+            # top.
             self.session.shell(name, ASSETS)
             return {"known": known_warnings(log)}
 
-        return self._template(f"base{'_demo' if demo else ''}_{key}", f"Install Odoo's {kind}", build)
+        return self._template(
+            f"base{'_demo' if demo else ''}_{key}", f"Install Odoo's {kind}", build
+        )
 
     def installed(self, demo=False, assets=True):
-        """Return the template with the addons of the repository, installed as a user would."""
+        """Return the template with the addons of the repository, installed as a user
+        would."""
         if not self.addons:
             return self.base(demo)
         base = self.base(demo)
         names = [addon.name for addon in self.addons]
-        key = digest(base, *(f"{addon.name} {addon.key()}" for addon in self.addons), "1")
+        key = digest(
+            base, *(f"{addon.name} {addon.key()}" for addon in self.addons), "1"
+        )
         kind = "demo" if demo else "test"
 
         def build(name):
@@ -128,7 +158,9 @@ class Databases:
         if assets and not self.note(template).get("assets"):
             with lock(f"template-{template}"):
                 if not self.note(template).get("assets"):
-                    with step("Build the web assets, so that the browser tests needn't"):
+                    with step(
+                        "Build the web assets, so that the browser tests needn't"
+                    ):
                         self.session.shell(template, ASSETS)
                         self.write_note(template, assets=True)
         return template
@@ -142,7 +174,10 @@ class Databases:
                 return name
             self.sweep()
             if name in self.names():
-                say(f"  {name} is half-finished (an earlier run was stopped): it is made again")
+                say(
+                    f"  {name} is half-finished (an earlier run was stopped): it is "
+                    "made again"
+                )
                 self.drop(name)
             fresh = f"{PREFIX}_new_{os.getpid()}_{uuid.uuid4().hex[:6]}"
             try:
@@ -157,7 +192,8 @@ class Databases:
         return name
 
     def _drop_former(self, name, kind):
-        """Drop older templates of the same kind, unless a run is copying one just now."""
+        """Drop older templates of the same kind, unless a run is copying one just
+        now."""
         for other in self.names():
             if other != name and other.rsplit("_", 1)[0] == f"{PREFIX}_{kind}":
                 with contextlib.suppress(Failure):
@@ -165,12 +201,21 @@ class Databases:
                     remove(filestore(other))
 
     def _install(self, database, modules, log, *, demo=False, language=False):
-        arguments = ["-d", database, "-i", ",".join(modules), "--stop-after-init", "--no-http"]
+        arguments = [
+            "-d",
+            database,
+            "-i",
+            ",".join(modules),
+            "--stop-after-init",
+            "--no-http",
+        ]
         if demo:
             arguments.append("--with-demo")
         if language:
             arguments.append(f"--load-language={LANGUAGES}")
-        self.session.odoo(*arguments, log=log, problem="Odoo could not install the modules.")
+        self.session.odoo(
+            *arguments, log=log, problem="Odoo could not install the modules."
+        )
 
 
 def _link(source, target):
@@ -181,8 +226,11 @@ def _link(source, target):
 
 
 def _plain(name):
-    """Database names are put into SQL as they are, so only harmless ones may get there."""
+    """Database names are put into SQL as they are, so only harmless ones may get
+    there."""
     if not name.replace("_", "").replace("-", "").replace(".", "").isalnum():
-        raise Failure(f"“{name}” can't be the name of a database.", "use letters, digits, - and _ only")
+        raise Failure(
+            f"“{name}” can't be the name of a database.",
+            "use letters, digits, - and _ only",
+        )
     return name
-

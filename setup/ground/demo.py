@@ -1,4 +1,5 @@
-"""The demo: a database that is kept, brought up to date when an addon changes, and served."""
+"""The demo: a database that is kept, brought up to date when an addon changes, and
+served."""
 
 import argparse
 import os
@@ -18,9 +19,17 @@ LOGINS = ROOT / "setup/demo_logins.txt"
 
 def demo(arguments):
     parser = argparse.ArgumentParser(prog="setup/demo", description=__doc__)
-    parser.add_argument("--no-serve", action="store_true", help="only make the database")
-    parser.add_argument("--fresh", action="store_true", help="drop the demo database first")
-    parser.add_argument("--check", action="store_true", help="fail on warnings of our addons in Odoo's log")
+    parser.add_argument(
+        "--no-serve", action="store_true", help="only make the database"
+    )
+    parser.add_argument(
+        "--fresh", action="store_true", help="drop the demo database first"
+    )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="fail on warnings of our addons in Odoo's log",
+    )
     options = parser.parse_args(arguments)
     name = os.environ.get("ODOO_DEMO_DB", "demo")
     port = _port()
@@ -51,7 +60,9 @@ def demo(arguments):
             )
             _announce(name, port)
             env = current.env(ODOO_RC=str(config))
-            return current.foreground(current.odoo_command("server"), env=env, preexec_fn=parent_death_signal)
+            return current.foreground(
+                current.odoo_command("server"), env=env, preexec_fn=parent_death_signal
+            )
 
 
 def _port():
@@ -67,7 +78,8 @@ def _bring_up(databases, name):
     note = databases.note(name)
     if note is None and name in databases.names():
         raise Failure(
-            f"There is a database “{name}” already that this command did not make (or not in this folder).",
+            f"There is a database “{name}” already that this command did not make (or "
+            "not in this folder).",
             "choose another name: ODOO_DEMO_DB=service_demo setup/demo",
         )
     if note is None:
@@ -81,7 +93,9 @@ def _bring_up(databases, name):
         return
     before = note.get("addons", {})
     added = [addon for addon in keys if addon not in before]
-    changed = [addon for addon in keys if addon in before and before[addon] != keys[addon]]
+    changed = [
+        addon for addon in keys if addon in before and before[addon] != keys[addon]
+    ]
     if not added and not changed:
         return
     log = LOGS / "upgrade-demo.log"
@@ -92,19 +106,32 @@ def _bring_up(databases, name):
         databases.session.odoo(
             *arguments,
             log=log,
-            problem="Odoo could not upgrade the demo database (setup/demo --fresh makes it anew).",
+            problem="Odoo could not upgrade the demo database (setup/demo --fresh "
+            "makes it anew).",
         )
         databases.session.shell(name, ASSETS)
         databases.write_note(name, addons=keys)
-    check_log(log, list(keys), databases.note(databases.base(demo=True))["known"], "The upgrade")
+    check_log(
+        log,
+        list(keys),
+        databases.note(databases.base(demo=True))["known"],
+        "The upgrade",
+    )
 
 
 def _announce(name, port):
-    say(f"\nThe demo is served on http://127.0.0.1:{port} (database {name}; Ctrl-C ends it). Logins:\n")
+    say(
+        f"\nThe demo is served on http://127.0.0.1:{port} (database {name}; Ctrl-C "
+        "ends it). Logins:\n"
+    )
     rows = [("admin", "admin", "administrator")]
     if LOGINS.exists():
         lines = LOGINS.read_text(encoding="utf-8").splitlines()
-        rows = [tuple(line.split("\t")) for line in lines if line.strip() and not line.startswith("#")]
+        rows = [
+            tuple(line.split("\t"))
+            for line in lines
+            if line.strip() and not line.startswith("#")
+        ]
     widths = [max(len(row[i]) for row in rows if len(row) > i) for i in range(2)]
     for row in rows:
         login, password, role = (*row, "", "")[:3]

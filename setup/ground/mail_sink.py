@@ -1,4 +1,5 @@
-"""A mail server that delivers nothing: what Odoo sends is written to a folder, one file a mail."""
+"""A mail server that delivers nothing: what Odoo sends is written to a folder, one file
+a mail."""
 
 import email
 import email.policy
@@ -49,7 +50,8 @@ class _Conversation(socketserver.StreamRequestHandler):
 
 
 class MailSink(socketserver.ThreadingTCPServer):
-    """Listens on a free port of the loopback while it is used in a ``with`` statement."""
+    """Listens on a free port of the loopback while it is used in a ``with``
+    statement."""
 
     allow_reuse_address = True
     daemon_threads = True
@@ -70,11 +72,15 @@ class MailSink(socketserver.ThreadingTCPServer):
 
     def keep(self, sender, recipients, data):
         self.folder.mkdir(parents=True, exist_ok=True)
-        envelope = f"X-Envelope-From: {sender}\r\nX-Envelope-To: {', '.join(recipients)}\r\n".encode()
+        to = ", ".join(recipients)
+        envelope = f"X-Envelope-From: {sender}\r\nX-Envelope-To: {to}\r\n".encode()
         name = f"{time.strftime('%Y%m%d-%H%M%S')}-{self.port}-{next(self.count):04}.eml"
         (self.folder / name).write_bytes(envelope + data)
 
     def mails(self):
         """Return what was sent, oldest first."""
         files = sorted(self.folder.glob(f"*-{self.port}-*.eml"))
-        return [email.message_from_bytes(file.read_bytes(), policy=email.policy.default) for file in files]
+        return [
+            email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+            for file in files
+        ]

@@ -1,4 +1,5 @@
-"""Odoo 19 itself: a checkout that the user names, or Debian's package unpacked into the state folder."""
+"""Odoo 19 itself: a checkout that the user names, or Debian's package unpacked into the
+state folder."""
 
 import os
 import re
@@ -10,8 +11,9 @@ from .paths import digest, make, remove
 
 SERIES = "19.0"
 PINNED = "19.0.0+dfsg-1"
-# Odoo's assets are relative links into usr/share, so these are unpacked into the same tree. The last two come from
-# stable: the newer ones of sid no longer have the file names that Odoo links to.
+# Odoo's assets are relative links into usr/share, so these are unpacked into the same
+# tree. The last two come from stable: the newer ones of sid no longer have the file
+# names that Odoo links to.
 FROM_SID = (
     "libjs-jquery",
     "libjs-jquery-form",
@@ -22,7 +24,8 @@ FROM_SID = (
 )
 FROM_STABLE = ("fonts-inconsolata", "fonts-font-awesome")
 PACKAGE_FOLDER = "usr/lib/python3/dist-packages"
-# Not free, so Debian leaves it out; without it every page of a database with mail answers an error.
+# Not free, so Debian leaves it out; without it every page of a database with mail
+# answers an error.
 MISSING_FILE = "odoo/addons/mail/static/lib/selfie_segmentation/selfie_segmentation.js"
 
 
@@ -51,16 +54,20 @@ def find():
 
 
 def _from_user(folder):
-    """A git checkout (odoo/, addons/ beside it) or a folder where Odoo is installed (odoo/addons holds all)."""
+    """A git checkout (odoo/, addons/ beside it) or a folder where Odoo is installed
+    (odoo/addons holds all)."""
     if not (folder / "odoo/release.py").exists():
         raise Failure(
-            f"ODOO_SOURCE is {folder}, and there is no Odoo in it (odoo/release.py is missing).",
-            "set it to a git checkout of Odoo 19, or to the folder that holds the installed package “odoo”",
+            f"ODOO_SOURCE is {folder}, and there is no Odoo in it (odoo/release.py is "
+            "missing).",
+            "set it to a git checkout of Odoo 19, or to the folder that holds the "
+            "installed package “odoo”",
         )
     version = _version(folder)
     if not version.startswith(SERIES):
         raise Failure(
-            f"ODOO_SOURCE is {folder}, and that is Odoo {version}; these addons are made for Odoo {SERIES}.",
+            f"ODOO_SOURCE is {folder}, and that is Odoo {version}; these addons are "
+            f"made for Odoo {SERIES}.",
             f"set it to a checkout of Odoo {SERIES} (git checkout {SERIES})",
         )
     addons = [folder / "odoo/addons"]
@@ -70,9 +77,12 @@ def _from_user(folder):
 
 
 def _version(folder):
-    """Read the version without running Odoo: it needs packages that may not be installed yet."""
+    """Read the version without running Odoo: it needs packages that may not be
+    installed yet."""
     text = (folder / "odoo/release.py").read_text()
-    found = re.search(r"^version_info\s*=\s*\(\s*'?([^,']+)'?\s*,\s*(\d+)\s*,\s*(\d+)", text, re.M)
+    found = re.search(
+        r"^version_info\s*=\s*\(\s*'?([^,']+)'?\s*,\s*(\d+)\s*,\s*(\d+)", text, re.M
+    )
     return ".".join(found.groups()) if found else "of an unknown version"
 
 
@@ -90,11 +100,14 @@ def _fetch(folder):
     stub = folder / PACKAGE_FOLDER / MISSING_FILE
     if not stub.exists():
         stub.parent.mkdir(parents=True, exist_ok=True)
-        stub.write_text("// Stands in for a library that the Debian package leaves out.\n")
+        stub.write_text(
+            "// Stands in for a library that the Debian package leaves out.\n"
+        )
     dangling = [path for path in _links(folder) if not path.exists()]
     if dangling:
         raise Failure(
-            f"Files that Odoo needs are missing from the Debian packages, for instance {dangling[0]}.",
+            f"Files that Odoo needs are missing from the Debian packages, for instance "
+            f"{dangling[0]}.",
             "set ODOO_SOURCE to a checkout of Odoo 19",
         )
 
@@ -105,10 +118,14 @@ def _choose(offered, mirror):
     others = [version for version in offered if version.startswith(f"{SERIES}.")]
     if not others:
         raise Failure(
-            f"Odoo 19 is no longer offered there: {mirror} has " + (", ".join(offered) or "no package odoo-19") + ".",
+            f"Odoo 19 is no longer offered there: {mirror} has "
+            + (", ".join(offered) or "no package odoo-19")
+            + ".",
             "set ODOO_SOURCE to a checkout of Odoo 19",
         )
-    say(f"  notice: the mirror no longer has Odoo {PINNED}; {others[0]} is used instead")
+    say(
+        f"  notice: the mirror no longer has Odoo {PINNED}; {others[0]} is used instead"
+    )
     return others[0]
 
 

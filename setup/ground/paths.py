@@ -19,10 +19,13 @@ STAMP = ".finished"
 
 def digest(*parts):
     """Return a short key that changes whenever one of the parts does."""
-    return hashlib.sha256("\0".join(str(part) for part in parts).encode()).hexdigest()[:12]
+    return hashlib.sha256("\0".join(str(part) for part in parts).encode()).hexdigest()[
+        :12
+    ]
 
 
-# Databases on a server that several clones share are told apart by the folder that holds their files.
+# Databases on a server that several clones share are told apart by the folder that
+# holds their files.
 HOME_ID = digest(HOME)[:6]
 
 
@@ -42,7 +45,8 @@ def prepare_home():
 
 @contextlib.contextmanager
 def lock(name, *, shared=False):
-    """Hold the lock ``name``. The kernel drops it with the process, so a killed run leaves none behind."""
+    """Hold the lock ``name``. The kernel drops it with the process, so a killed run
+    leaves none behind."""
     path = HOME / "locks" / name
     path.parent.mkdir(parents=True, exist_ok=True)
     mode = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
@@ -73,10 +77,12 @@ def remove(path):
 
 
 def make(kind, key, title, build):
-    """Return the folder ``HOME/kind/key``, built by ``build(folder)`` if it isn't there in full.
+    """Return the folder ``HOME/kind/key``, built by ``build(folder)`` if it isn't there
+    in full.
 
-    A folder counts only with its stamp, which is written last: one without it is what a killed run left, and is
-    built anew. Another key is another folder, so a running command never loses the one that it uses.
+    A folder counts only with its stamp, which is written last: one without it is what a
+    killed run left, and is built anew. Another key is another folder, so a running
+    command never loses the one that it uses.
     """
     folder = HOME / kind / key
     stamp = folder / STAMP
@@ -86,7 +92,10 @@ def make(kind, key, title, build):
         if stamp.exists():
             return folder
         if folder.exists():
-            say(f"  {folder} is half-finished (an earlier run was stopped): it is made again")
+            say(
+                f"  {folder} is half-finished (an earlier run was stopped): it is made "
+                "again"
+            )
             remove(folder)
         with step(title):
             folder.mkdir(parents=True)
@@ -96,7 +105,8 @@ def make(kind, key, title, build):
 
 
 def prune(kind, keep):
-    """Drop the older builds of ``kind``; only called while nobody uses anything (see ``session``)."""
+    """Drop the older builds of ``kind``; only called while nobody uses anything (see
+    ``session``)."""
     for folder in (HOME / kind).glob("*"):
         if folder.name != keep:
             remove(folder)

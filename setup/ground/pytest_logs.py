@@ -1,6 +1,8 @@
-"""A pytest plugin: a test fails when our addons made Odoo log a warning or an error during it.
+"""A pytest plugin: a test fails when our addons made Odoo log a warning or an error
+during it.
 
-What a test expects it takes with ``assertLogs`` or mutes with ``mute_logger``; such entries never get here.
+What a test expects it takes with ``assertLogs`` or mutes with ``mute_logger``; such
+entries never get here.
 """
 
 import logging
@@ -34,7 +36,9 @@ class Watch(logging.Handler):
     def _ours(record, text):
         if is_retried(record.name, text):
             return False
-        if record.levelno >= logging.ERROR and record.name.startswith(("odoo", "py.warnings", "werkzeug")):
+        if record.levelno >= logging.ERROR and record.name.startswith(
+            ("odoo", "py.warnings", "werkzeug")
+        ):
             return True
         if not ADDONS:
             return False
@@ -42,7 +46,10 @@ class Watch(logging.Handler):
             return True
         # Core complains on behalf of the code that called it.
         folders = tuple(f"{ROOT}/{name}/" for name in ADDONS)
-        return any(frame.filename.startswith(folders) for frame in traceback.extract_stack(limit=60))
+        return any(
+            frame.filename.startswith(folders)
+            for frame in traceback.extract_stack(limit=60)
+        )
 
 
 watch = Watch()
@@ -50,7 +57,10 @@ watch = Watch()
 
 def pytest_configure(config):
     logging.getLogger().addHandler(watch)
-    config.addinivalue_line("markers", "odoo_log_errors: the test makes Odoo log errors, and looks at them itself")
+    config.addinivalue_line(
+        "markers",
+        "odoo_log_errors: the test makes Odoo log errors, and looks at them itself",
+    )
 
 
 def pytest_unconfigure(config):
@@ -61,7 +71,10 @@ def _judge(item):
     found, watch.found = watch.found, []
     if found and not item.get_closest_marker("odoo_log_errors"):
         listed = "\n".join(found[:10])
-        pytest.fail(f"Odoo complained during this test, {len(found)} time(s):\n{listed}", pytrace=False)
+        pytest.fail(
+            f"Odoo complained during this test, {len(found)} time(s):\n{listed}",
+            pytrace=False,
+        )
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -1,4 +1,5 @@
-"""The virtual environment: Odoo's dependencies and the tools, all pinned in requirements.txt."""
+"""The virtual environment: Odoo's dependencies and the tools, all pinned in
+requirements.txt."""
 
 import os
 import re
@@ -18,7 +19,9 @@ def find(source):
     if Path(sys.prefix).parent == HOME / "python":
         return Path(sys.prefix)  # already inside: the tests use these modules too
     python, version = find_python()
-    key = digest(REQUIREMENTS.read_text(), version, python, HOME, source.python_path, "1")
+    key = digest(
+        REQUIREMENTS.read_text(), version, python, HOME, source.python_path, "1"
+    )
     folder = make(
         "python",
         key,
@@ -30,34 +33,61 @@ def find(source):
 
 
 def find_python():
-    """Return a Python that Odoo 19 runs on, with its version: this one, or another on the PATH."""
+    """Return a Python that Odoo 19 runs on, with its version: this one, or another on
+    the PATH."""
     if OLDEST_PYTHON <= sys.version_info[:2] <= NEWEST_PYTHON:
-        # Not the Python of a virtual environment that may be active: that one may go away.
-        return getattr(sys, "_base_executable", sys.executable), "%d.%d" % sys.version_info[:2]
+        # Not the Python of a virtual environment that may be active: that one may go
+        # away.
+        return getattr(sys, "_base_executable", sys.executable), ".".join(
+            map(str, sys.version_info[:2])
+        )
     for minor in range(NEWEST_PYTHON[1], OLDEST_PYTHON[1] - 1, -1):
         if python := shutil.which(f"python3.{minor}"):
             return python, f"3.{minor}"
     raise Failure(
         f"Odoo 19 runs on Python 3.11 to 3.13; this is {sys.version.split()[0]}.",
-        "install one of those (python3.13, for instance) and make it reachable on the PATH",
+        "install one of those (python3.13, for instance) and make it reachable on the "
+        "PATH",
     )
 
 
 def _build(folder, python, version, source):
-    if subprocess.run([python, "-c", "import ensurepip, venv"], capture_output=True, check=False).returncode:
+    if subprocess.run(
+        [python, "-c", "import ensurepip, venv"], capture_output=True, check=False
+    ).returncode:
         _install_venv(version)
-    run([python, "-m", "venv", folder], problem="The virtual environment could not be made.")
+    run(
+        [python, "-m", "venv", folder],
+        problem="The virtual environment could not be made.",
+    )
     pip = [folder / "bin/python", "-m", "pip", "--disable-pip-version-check", "--quiet"]
-    offline = "look at the network of this machine and at the settings of pip (pip config list)"
-    uv = re.search(r"^uv==\S+", REQUIREMENTS.read_text(), re.M)[0]
+    offline = "look at this machine's network and at pip's settings (pip config list)"
+    uv = re.search(r"^uv==\S+", REQUIREMENTS.read_text(), re.MULTILINE)[0]
     run([*pip, "install", uv], problem="PyPI could not be reached.", remedy=offline)
-    fast = [folder / "bin/uv", "pip", "install", "--quiet", "--python", folder / "bin/python"]
+    fast = [
+        folder / "bin/uv",
+        "pip",
+        "install",
+        "--quiet",
+        "--python",
+        folder / "bin/python",
+    ]
     try:
-        run([*fast, "-r", REQUIREMENTS], env={**os.environ, "UV_CACHE_DIR": str(HOME / "cache/uv")})
+        run(
+            [*fast, "-r", REQUIREMENTS],
+            env={**os.environ, "UV_CACHE_DIR": str(HOME / "cache/uv")},
+        )
     except Failure as failure:
         # uv doesn't know every setting of pip (a private index, for instance).
-        say(f"  uv did not succeed, trying pip: {failure.problem.splitlines()[-1].strip()}")
-        run([*pip, "install", "-r", REQUIREMENTS], problem="A Python package can't be installed.", remedy=offline)
+        say(
+            f"  uv did not succeed, trying pip: "
+            f"{failure.problem.splitlines()[-1].strip()}"
+        )
+        run(
+            [*pip, "install", "-r", REQUIREMENTS],
+            problem="A Python package can't be installed.",
+            remedy=offline,
+        )
     packages = next((folder / "lib").glob("python3.*/site-packages"))
     (packages / "odoo-19.pth").write_text(f"{source.python_path}\n")
 
@@ -76,7 +106,8 @@ def _install_venv(version):
 
 
 def _point_to(folder):
-    """Keep ``.odoo/venv`` pointing at the current environment, for editors and people."""
+    """Keep ``.odoo/venv`` pointing at the current environment, for editors and
+    people."""
     link = HOME / "venv"
     try:
         if link.is_symlink() and Path(os.readlink(link)) == folder.relative_to(HOME):

@@ -56,7 +56,9 @@ class Server:
             if self.process.poll() is not None:
                 break
             try:
-                with urllib.request.urlopen(f"{self.url}/web/health", timeout=5) as answer:
+                with urllib.request.urlopen(
+                    f"{self.url}/web/health", timeout=5
+                ) as answer:
                     if answer.status == 200:
                         return self
             except (urllib.error.URLError, OSError):
@@ -97,4 +99,8 @@ class Server:
                 pass
 
     def text(self):
-        return self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
+        return (
+            self.log.read_text(encoding="utf-8", errors="replace")
+            if self.log.exists()
+            else ""
+        )

@@ -1,4 +1,5 @@
-"""A command at work: Odoo, its environment and a server, held for as long as the command runs."""
+"""A command at work: Odoo, its environment and a server, held for as long as the
+command runs."""
 
 import configparser
 import contextlib
@@ -17,25 +18,31 @@ PDF_COMMANDS = ROOT / "setup/bin"
 class Session:
     """Everything that Odoo needs to run, made on demand."""
 
-    def __init__(self, *, browser=False):
+    def __init__(self, *, browser=False, server=True):
         self.source = odoo_source.find()
         self.venv = python_env.find(self.source)
         self.python = self.venv / "bin/python"
         self.browser = system.require() if browser else system.find_browser()
         self.postgres = postgres.Postgres(self.venv)
-        self.postgres.start()
+        if server:
+            self.postgres.start()
 
     def addons_path(self):
-        """Core first, so that nothing in the working folder can hide one of its modules."""
+        """Core first, so that nothing in the working folder can hide one of its
+        modules."""
         return [*self.source.addons, *([ROOT] if addons.discover() else [])]
 
     def env(self, **more):
         """Return the environment variables for Odoo and its helpers."""
         # Odoo would take PGDATABASE for the list of databases that it serves.
         unwanted = ("PGDATABASE", "PYTHONHOME", "PYTHONPATH")
-        env = {name: value for name, value in os.environ.items() if name not in unwanted}
+        env = {
+            name: value for name, value in os.environ.items() if name not in unwanted
+        }
         env.update(self.postgres.env)
-        env["PATH"] = os.pathsep.join([str(PDF_COMMANDS), str(self.venv / "bin"), env.get("PATH", os.defpath)])
+        env["PATH"] = os.pathsep.join(
+            [str(PDF_COMMANDS), str(self.venv / "bin"), env.get("PATH", os.defpath)]
+        )
         env["VIRTUAL_ENV"] = str(self.venv)
         env["PYTHONNOUSERSITE"] = "1"
         env["ODOO_HOME"] = str(HOME)
@@ -49,7 +56,8 @@ class Session:
         return env
 
     def config(self, name="odoo", **options):
-        """Write a configuration file and return its path; ``options`` go on top of the usual ones."""
+        """Write a configuration file and return its path; ``options`` go on top of the
+        usual ones."""
         values = {
             "addons_path": ",".join(map(str, self.addons_path())),
             "data_dir": DATA,
@@ -75,13 +83,24 @@ class Session:
 
     def odoo(self, *arguments, log=None, problem=None):
         """Run Odoo to its end; return its output."""
-        return run(self.odoo_command(*arguments), env=self.env(), cwd=ROOT, log=log, problem=problem)
+        return run(
+            self.odoo_command(*arguments),
+            env=self.env(),
+            cwd=ROOT,
+            log=log,
+            problem=problem,
+        )
 
     def shell_command(self, database):
-        return self.odoo_command("shell", "-d", database, "--no-http", "--log-level=warn")
+        return self.odoo_command(
+            "shell", "-d", database, "--no-http", "--log-level=warn"
+        )
 
-    def shell(self, database, code, env=None, problem="The code in Odoo's shell failed."):
-        """Run Python with ``env`` at hand in a process of its own; return what it printed."""
+    def shell(
+        self, database, code, env=None, problem="The code in Odoo's shell failed."
+    ):
+        """Run Python with ``env`` at hand in a process of its own; return what it
+        printed."""
         done = subprocess.run(
             self.shell_command(database),
             input=code,
@@ -96,8 +115,11 @@ class Session:
         return done.stdout
 
     def foreground(self, command, **options):
-        """Run a program in the place of this command: it gets the terminal, we return its exit status."""
-        process = subprocess.Popen([str(part) for part in command], cwd=ROOT, **{"env": self.env(), **options})
+        """Run a program in the place of this command: it gets the terminal, we return
+        its exit status."""
+        process = subprocess.Popen(
+            [str(part) for part in command], cwd=ROOT, **{"env": self.env(), **options}
+        )
         for name in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(name, lambda number, _frame: process.send_signal(number))
         # Ctrl-C reaches both through the terminal; the program decides what it means.
@@ -108,10 +130,12 @@ class Session:
 
 @contextlib.contextmanager
 def session(**options):
-    """Prepare everything, and stop the PostgreSQL of our own when the last command ends.
+    """Prepare everything, and stop the PostgreSQL of our own when the last command
+    ends.
 
-    Every command holds the lock "in-use" together with the others. Whoever can have it alone at the end is the last.
-    A command that was killed held it no longer either: then the server simply waits for the next command.
+    Every command holds the lock "in-use" together with the others. Whoever can have it
+    alone at the end is the last. A command that was killed held it no longer either:
+    then the server simply waits for the next command.
     """
     prepare_home()
     with lock("in-use", shared=True) as handle:
@@ -126,7 +150,8 @@ def session(**options):
 
 
 def parent_death_signal():
-    """Make the kernel end this process when its parent dies: run in the child, before the program starts."""
+    """Make the kernel end this process when its parent dies: run in the child, before
+    the program starts."""
     if sys.platform == "linux":
         import ctypes
 

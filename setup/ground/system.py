@@ -1,4 +1,5 @@
-"""What only the operating system can give: a browser and fonts. Installed when we are root, else named."""
+"""What only the operating system can give: a browser and fonts. Installed when we are
+root, else named."""
 
 import os
 import shutil
@@ -8,7 +9,13 @@ from pathlib import Path
 from .console import Failure, run, step
 from .paths import lock
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+BROWSERS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+)
 BROWSER_VARIABLES = ("CHROME_BIN", "CHROME_PATH", "CHROMIUM_BIN")
 BROWSER_PACKAGES = ["chromium"]
 FONT_PACKAGES = ["fonts-thai-tlwg"]
@@ -20,16 +27,28 @@ def find_browser():
         if wish := os.environ.get(variable):
             if path := shutil.which(wish):
                 return path
-            raise Failure(f"{variable} is {wish}, and there is no such program.", f"correct or unset {variable}")
+            raise Failure(
+                f"{variable} is {wish}, and there is no such program.",
+                f"correct or unset {variable}",
+            )
     return next((path for name in BROWSERS if (path := shutil.which(name))), None)
 
 
 def has_thai_font():
     """Tell whether this machine can draw Thai."""
     if not shutil.which("fc-list"):
-        folders = (Path("/usr/share/fonts"), Path.home() / ".fonts", Path.home() / ".local/share/fonts")
-        return any(any(folder.rglob("*[Tt]hai*")) or any(folder.rglob("Garuda*")) for folder in folders)
-    listed = subprocess.run(["fc-list", ":lang=th", "family"], capture_output=True, text=True, check=False)
+        folders = (
+            Path("/usr/share/fonts"),
+            Path.home() / ".fonts",
+            Path.home() / ".local/share/fonts",
+        )
+        return any(
+            any(folder.rglob("*[Tt]hai*")) or any(folder.rglob("Garuda*"))
+            for folder in folders
+        )
+    listed = subprocess.run(
+        ["fc-list", ":lang=th", "family"], capture_output=True, text=True, check=False
+    )
     return bool(listed.stdout.strip())
 
 
@@ -39,12 +58,19 @@ def require():
     missing = ([] if browser else BROWSER_PACKAGES) + ([] if fonts else FONT_PACKAGES)
     if not missing:
         return browser
-    what = " and ".join(([] if browser else ["a browser (Chromium)"]) + ([] if fonts else ["Thai fonts"]))
+    what = " and ".join(
+        ([] if browser else ["a browser (Chromium)"])
+        + ([] if fonts else ["Thai fonts"])
+    )
     remedy = f"install as root: apt-get install {' '.join(missing)}"
     if not browser:
         remedy += " (or set CHROME_BIN to the Chromium that you have)"
     if os.geteuid() != 0 or not shutil.which("apt-get"):
-        raise Failure(f"This machine lacks {what}: needed for printed contracts and for the browser tests.", remedy)
+        raise Failure(
+            f"This machine lacks {what}: needed for printed contracts and for the "
+            "browser tests.",
+            remedy,
+        )
     apt_install(missing)
     browser = find_browser()
     if not browser or not has_thai_font():
@@ -56,7 +82,18 @@ def apt_install(packages):
     """Install Debian packages as root, asking nothing."""
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
     options = ["-q", "-y", "-o", "DPkg::Lock::Timeout=300", "--no-install-recommends"]
-    remedy = f"look at the message above, or install by hand: apt-get install {' '.join(packages)}"
+    remedy = "look at the message above, or install by hand: apt-get install "
+    f"{' '.join(packages)}"
     with lock("apt-get"), step(f"Install {', '.join(packages)} (apt-get, as root)"):
-        run(["apt-get", "update", "-q"], env=env, problem="apt-get update failed.", remedy=remedy)
-        run(["apt-get", "install", *options, *packages], env=env, problem="apt-get install failed.", remedy=remedy)
+        run(
+            ["apt-get", "update", "-q"],
+            env=env,
+            problem="apt-get update failed.",
+            remedy=remedy,
+        )
+        run(
+            ["apt-get", "install", *options, *packages],
+            env=env,
+            problem="apt-get install failed.",
+            remedy=remedy,
+        )

@@ -1,4 +1,5 @@
-"""The tests: a database with the addons installed, and pytest over the addons and over tests/."""
+"""The tests: a database with the addons installed, and pytest over the addons and over
+tests/."""
 
 from . import ports
 from .databases import Databases
@@ -12,7 +13,8 @@ def test(arguments):
         databases = Databases(current)
         databases.sweep()
         chosen = any(_is_path(argument) for argument in arguments)
-        # Building the web assets takes longer than most single tests: a choice of tests does without.
+        # Building the web assets takes longer than most single tests: a choice of tests
+        # does without.
         template = databases.installed(assets=not chosen)
         with databases.scratch(template) as name:
             config = current.config(
@@ -36,14 +38,20 @@ def test(arguments):
             command += ["--odoo-http", "--odoo-log-level=warn", *arguments]
             command += [] if chosen else default_paths(databases.addons)
             try:
-                return current.foreground(command, env=env, preexec_fn=parent_death_signal)
+                return current.foreground(
+                    command, env=env, preexec_fn=parent_death_signal
+                )
             finally:
                 config.unlink(missing_ok=True)
 
 
 def default_paths(addons):
     folders = [addon.folder / "tests" for addon in addons]
-    return [str(folder.relative_to(ROOT)) for folder in (*folders, ROOT / "tests") if folder.is_dir()]
+    return [
+        str(folder.relative_to(ROOT))
+        for folder in (*folders, ROOT / "tests")
+        if folder.is_dir()
+    ]
 
 
 def _is_path(argument):

@@ -4,9 +4,15 @@ import re
 
 from ground.paths import SCREENSHOTS
 
-SIZES = {"desktop": {"width": 1366, "height": 768}, "phone": {"width": 390, "height": 844}}
-# Chromium's own remarks on a machine without the wide world; nothing that a page did wrong.
-HARMLESS = re.compile(r"net::ERR_(INTERNET_DISCONNECTED|NAME_NOT_RESOLVED|ABORTED)|favicon")
+SIZES = {
+    "desktop": {"width": 1366, "height": 768},
+    "phone": {"width": 390, "height": 844},
+}
+# Chromium's own remarks on a machine without the wide world; nothing that a page did
+# wrong.
+HARMLESS = re.compile(
+    r"net::ERR_(INTERNET_DISCONNECTED|NAME_NOT_RESOLVED|ABORTED)|favicon"
+)
 
 
 class Watcher:
@@ -39,7 +45,8 @@ class Watcher:
 
 
 class Visitor:
-    """One person at a browser: a page, what went wrong on it, and how to get around Odoo."""
+    """One person at a browser: a page, what went wrong on it, and how to get around
+    Odoo."""
 
     def __init__(self, browser, size, url, name, language=None):
         self.size = size
@@ -59,7 +66,8 @@ class Visitor:
         self.context.set_default_timeout(20_000)
         self.page = self.context.new_page()
         self.watch = Watcher(self.page)
-        # A new tab (a printed document, a preview) is looked at as closely as the first.
+        # A new tab (a printed document, a preview) is looked at as closely as the
+        # first.
         self.context.on("page", self._adopt)
         self.pictures = 0
 
@@ -74,13 +82,17 @@ class Visitor:
         self.page.fill("input[name=login]", login)
         self.page.fill("input[name=password]", password or login)
         self.page.click(".oe_login_form button[type=submit]")
-        self.page.wait_for_selector(".o_web_client .o_main_navbar, #wrapwrap .o_portal, #wrapwrap header")
+        self.page.wait_for_selector(
+            ".o_web_client .o_main_navbar, #wrapwrap .o_portal, #wrapwrap header"
+        )
         return self
 
     def shoot(self, title, **options):
         """Keep a screenshot under .odoo/screenshots."""
         self.pictures += 1
-        plain = re.sub(r"[^\w.-]+", "-", f"{self.name}-{self.size}-{self.pictures:02}-{title}")
+        plain = re.sub(
+            r"[^\w.-]+", "-", f"{self.name}-{self.size}-{self.pictures:02}-{title}"
+        )
         path = SCREENSHOTS / f"{plain}.png"
         self.page.screenshot(path=path, **options)
         return path

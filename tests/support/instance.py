@@ -1,9 +1,11 @@
-"""A database of one's own with a real server process, and ways to look into it from outside."""
+"""A database of one's own with a real server process, and ways to look into it from
+outside."""
 
 import json
 import subprocess
 
 import psycopg2
+
 from ground.logs import caused_by
 from ground.mail_sink import MailSink
 from ground.paths import HOME, ROOT
@@ -11,7 +13,8 @@ from ground.server import Server
 
 
 class Instance(Server):
-    """A running Odoo for a test: ``url``, ``database``, ``run(code)``, ``connect()``, ``mails()``, ``kill()``."""
+    """A running Odoo for a test: ``url``, ``database``, ``run(code)``, ``connect()``,
+    ``mails()``, ``kill()``."""
 
     def __init__(self, session, database, names, **options):
         self.sink = MailSink(HOME / "mails" / database)
@@ -31,12 +34,14 @@ class Instance(Server):
         self.sink.__exit__(*error)
 
     def mails(self):
-        """Return the mails that left Odoo, oldest first, as ``email.message.EmailMessage``."""
+        """Return the mails that left Odoo, oldest first, as
+        ``email.message.EmailMessage``."""
         return self.sink.mails()
 
     def connect(self):
         """Return a connection of its own to the database."""
-        # libpq reads PGHOST and its like from the environment, as the commands in setup/ set them.
+        # libpq reads PGHOST and its like from the environment, as the commands in
+        # setup/ set them.
         return psycopg2.connect(dbname=self.database)
 
     def sql(self, query, parameters=None):
@@ -50,15 +55,18 @@ class Instance(Server):
             connection.close()
 
     def run(self, code, **values):
-        """Run Python in another Odoo process and return what the code assigned to ``result``.
+        """Run Python in another Odoo process and return what the code assigned to
+        ``result``.
 
-        ``env`` is there (as superuser); ``values`` are there under their names. What succeeds is committed.
+        ``env`` is there (as superuser); ``values`` are there under their names. What
+                         succeeds is committed.
         """
         printed = self.session.shell(self.database, _wrap(code, values), env=self.env)
         return json.loads(printed.rpartition("RESULT ")[2] or "null")
 
     def spawn(self, code, **values):
-        """Start the same without waiting: a ``subprocess.Popen`` to kill, or to run beside another one."""
+        """Start the same without waiting: a ``subprocess.Popen`` to kill, or to run
+        beside another one."""
         process = subprocess.Popen(
             self.session.shell_command(self.database),
             env=self.env,
