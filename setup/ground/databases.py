@@ -130,7 +130,7 @@ class Databases:
             self.session.shell(name, ASSETS)
             return {"known": known_warnings(log)}
 
-        return self._template(
+        return self.template(
             f"base{'_demo' if demo else ''}_{key}", f"Install Odoo's {kind}", build
         )
 
@@ -154,7 +154,7 @@ class Databases:
             return {"assets": False}
 
         title = f"Install {', '.join(names)}" + (" with demo data" if demo else "")
-        template = self._template(f"{kind}_{key}", title, build)
+        template = self.template(f"{kind}_{key}", title, build)
         if assets and not self.note(template).get("assets"):
             with lock(f"template-{template}"):
                 if not self.note(template).get("assets"):
@@ -165,7 +165,11 @@ class Databases:
                         self.write_note(template, assets=True)
         return template
 
-    def _template(self, suffix, title, build):
+    def template(self, suffix, title, build):
+        """Return the template of that name, made by ``build(name)`` if need be.
+
+        What ``build`` returns is noted on it.
+        """
         name = f"{PREFIX}_{suffix}"
         if self.note(name):
             return name

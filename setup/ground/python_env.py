@@ -75,7 +75,7 @@ def _build(folder, python, version, source):
     try:
         run(
             [*fast, "-r", REQUIREMENTS],
-            env={**os.environ, "UV_CACHE_DIR": str(HOME / "cache/uv")},
+            env={"UV_CACHE_DIR": str(HOME / "cache/uv"), **os.environ},
         )
     except Failure as failure:
         # uv doesn't know every setting of pip (a private index, for instance).

@@ -19,10 +19,11 @@ class Session:
     """Everything that Odoo needs to run, made on demand."""
 
     def __init__(self, *, browser=False, server=True):
+        # First what only the user can mend, then what takes long.
+        self.browser = system.require() if browser else system.find_browser()
         self.source = odoo_source.find()
         self.venv = python_env.find(self.source)
         self.python = self.venv / "bin/python"
-        self.browser = system.require() if browser else system.find_browser()
         self.postgres = postgres.Postgres(self.venv)
         if server:
             self.postgres.start()
