@@ -111,7 +111,7 @@ class AccountMove(models.Model):
         builder = self.env["service.contract.builder"]
         builder._check_moves(self)
         plans = builder._plan(self, template=template, per_unit=per_unit)
-        planned = self.union(*[plan.moves for plan in plans])
+        planned = self.browse().union(*[plan.moves for plan in plans])
         for move in self - planned:
             raise UserError(
                 self.env._(

@@ -102,13 +102,17 @@ class ServiceContractBuilder(models.AbstractModel):
         )
 
     @api.model
-    def _build(self, plans):
+    def _build(self, plans, allow_covered=False):
         """Create the contracts of ``plans`` as drafts, or fill the given ones.
 
         :param plans: list of :class:`ContractPlan`
+        :param allow_covered: a person confirmed that lines are covered once more
         :return: contracts, in the order of the plans
+        :raise UserError: a line is covered already
         """
         self._stamp([plan.moves for plan in plans])
+        if not allow_covered:
+            self._check_not_covered(plans)
         new = [plan for plan in plans if not plan.contract]
         created = self.env["service.contract"].create(
             [self._prepare_contract_values(plan) for plan in new]
@@ -144,6 +148,22 @@ class ServiceContractBuilder(models.AbstractModel):
         return self.env["service.contract"].union(*[plan.contract for plan in plans])
 
     @api.model
+    def _check_not_covered(self, plans):
+        lines = self.env["account.move.line"].union(
+            *[planned.line for plan in plans for planned in plan.items]
+        )
+        for item in lines._get_service_items()[:1]:
+            raise UserError(
+                self.env._(
+                    "%(item)s of invoice %(invoice)s is covered by a contract already: "
+                    "%(contract)s.",
+                    item=item.name,
+                    invoice=item.source_move_line_id.move_id.name,
+                    contract=item.contract_id.display_name,
+                )
+            )
+
+    @api.model
     def _with_contract(self, values, plan):
         return [dict(vals, contract_id=plan.contract.id) for vals in values]
 
@@ -177,7 +197,9 @@ class ServiceContractBuilder(models.AbstractModel):
                         currency=contract.currency_id.name,
                     )
                 )
-            contract.source_move_ids = [Command.link(move.id) for move in plan.moves]
+            contract.check_access("write")
+            # sudo: the link alone; the callers checked which invoices this user may take from
+            contract.sudo().source_move_ids = [Command.link(move.id) for move in plan.moves]
             if contract.state == "draft" and not contract.line_ids:
                 empty |= contract
                 if plan.template and not contract.template_id:

@@ -127,7 +127,7 @@ class ServiceContractItem(models.Model):
                 and (not item.product_id or not other.product_id or other.product_id == item.product_id)
                 and other.contract_id not in item._get_contract_chain()
             )
-            item.serial_warning = clash and self.env._(
+            item.serial_warning = bool(clash) and self.env._(
                 "Serial number %(serial)s is covered by contract %(contract)s already.",
                 serial=item.serial,
                 contract=", ".join(clash.contract_id.mapped("display_name")),

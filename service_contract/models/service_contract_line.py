@@ -85,8 +85,10 @@ class ServiceContractLine(models.Model):
     )
 
     _rights_not_negative = models.Constraint(
-        "CHECK(is_unlimited OR quantity + quantity_carried + quantity_adjusted"
-        " - quantity_used - quantity_reserved >= 0)",
+        # columns that were never written are NULL, and a CHECK that is NULL passes
+        "CHECK(COALESCE(is_unlimited, FALSE) OR COALESCE(quantity, 0)"
+        " + COALESCE(quantity_carried, 0) + COALESCE(quantity_adjusted, 0)"
+        " - COALESCE(quantity_used, 0) - COALESCE(quantity_reserved, 0) >= 0)",
         "Nothing is left of this service: more would be used and reserved than was agreed.",
     )
     _opening_not_negative = models.Constraint(

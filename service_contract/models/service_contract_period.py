@@ -3,6 +3,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.fields import Command
 
+from ..tools import periods
+
 
 class ServiceContract(models.Model):
     """The chain of periods: predecessor, this one, successor."""
@@ -61,7 +63,15 @@ class ServiceContract(models.Model):
         :return: dict for ``create``
         """
         self.ensure_one()
-        in_line = self.date_end and date_start == self.date_end + timedelta(days=1)
+        in_line = (
+            self.date_end
+            and self.term_count
+            and date_start == self.date_end + timedelta(days=1)
+            and periods.period_index(
+                self.date_anchor, date_start, self.term_count, self.term_unit
+            )
+            is not None
+        )
         return {
             "predecessor_id": self.id,
             "cycle": self.cycle + 1,

@@ -136,6 +136,8 @@ class ServiceContract(models.Model):
         before = {contract: contract.state for contract in moving}
         moving._prepare_step(vals["state"])
         result = super().write(vals)
+        # at once, since unique indexes leave out cancelled contracts
+        self.flush_recordset(["state"])
         moving._finish_step(before, vals["state"])
         return result
 

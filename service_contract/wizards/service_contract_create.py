@@ -111,7 +111,8 @@ class ServiceContractCreate(models.TransientModel):
 
         :param contract: a contract to fill with them, or None
         """
-        wizard = self.create(self._prepare_values(moves, contract))
+        # sudo: the callers checked which invoices this user may take from; the wizard stays theirs
+        wizard = self.sudo().create(self._prepare_values(moves, contract))
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Create Service Contract"),
@@ -225,8 +226,9 @@ class ServiceContractCreate(models.TransientModel):
         if self.mode == "add" and self.contract_id.state != "draft":
             # sudo: the customer's new machines join a running contract. Checked before: the
             # user may write the contract, and the invoices are of its customer and company.
-            return builder.sudo()._build(plans).sudo(self.env.su)
-        return builder._build(plans)
+            builder = builder.sudo()
+        contracts = builder._build(plans, allow_covered=self.is_confirmed)
+        return contracts.sudo(self.env.su)
 
     def _get_checked_moves(self):
         """Return the invoices, after checking that this user may take from them.

@@ -10,7 +10,9 @@ class ServiceContractRecordUse(models.TransientModel):
     line_id = fields.Many2one("service.contract.line", string="Service", required=True)
     uom_id = fields.Many2one(related="line_id.product_uom_id")
     rights_display = fields.Char(related="line_id.rights_display")
-    date = fields.Date(compute="_compute_date", store=True, readonly=False, required=True)
+    date = fields.Date(
+        compute="_compute_date", store=True, precompute=True, readonly=False, required=True
+    )
     quantity = fields.Float(default=1.0, digits="Product Unit", required=True)
     is_billable = fields.Boolean(
         string="Beyond the Rights", help="It counts in no right and will be billed."

@@ -1,0 +1,2 @@
+from . import test_contract_period, test_contract_steps, test_rights, test_service_code
+from . import test_autocreate, test_from_invoice, test_jobs, test_wizard

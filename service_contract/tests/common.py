@@ -1,0 +1,125 @@
+from odoo.fields import Command
+from odoo.tests import new_test_user
+
+from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+
+
+class ServiceContractCommon(AccountTestInvoicingCommon):
+    """A machinery dealer: products, a template, people of every role, and invoices."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.company = cls.env.company
+        cls.company.partner_id.tz = "Asia/Bangkok"
+        cls.customer = cls.env["res.partner"].create(
+            {"name": "Baan Suan Hotel", "tz": "Asia/Bangkok", "email": "hotel@example.com"}
+        )
+        cls.service_visit = cls._make_product("Preventive visit", "service")
+        cls.service_phone = cls._make_product("Phone support", "service")
+        cls.service_install = cls._make_product("Installation", "service")
+        cls.service_warranty = cls._make_product("Warranty", "service")
+        cls.template = cls.env["service.contract.template"].create(
+            {
+                "name": "Gold care",
+                "line_ids": [
+                    Command.create(
+                        {
+                            "product_id": cls.service_visit.id,
+                            "mode": "scheduled",
+                            "quantity": 4,
+                            "price_extra": 1500,
+                        }
+                    ),
+                    Command.create(
+                        {
+                            "product_id": cls.service_install.id,
+                            "is_installation": True,
+                            "per_item": True,
+                            "on_renewal": "once",
+                        }
+                    ),
+                    Command.create(
+                        {
+                            "product_id": cls.service_warranty.id,
+                            "is_warranty": True,
+                            "is_unlimited": True,
+                            "on_renewal": "once",
+                            "period_count": 24,
+                        }
+                    ),
+                ],
+            }
+        )
+        cls.machine = cls._make_product("Sewing machine", "consu", 40000)
+        cls.machine.service_template_id = cls.template
+        cls.chair = cls._make_product("Chair", "consu", 900)
+        cls.technician = cls._make_user("technician", "service_contract.group_service_technician")
+        cls.dispatcher = cls._make_user("dispatcher", "service_contract.group_service_user")
+        cls.salesperson = cls._make_user(
+            "salesperson",
+            "service_contract.group_service_user,account.group_account_readonly",
+        )
+        cls.manager = cls._make_user("manager", "service_contract.group_service_manager")
+        cls.accountant = cls._make_user("accountant", "account.group_account_invoice")
+
+    @classmethod
+    def get_default_groups(cls):
+        groups = super().get_default_groups()
+        return groups | cls.env.ref("service_contract.group_service_manager")
+
+    @classmethod
+    def _make_user(cls, login, groups):
+        return new_test_user(
+            cls.env,
+            login=f"service_{login}",
+            groups=f"base.group_user,{groups}",
+            company_id=cls.company.id,
+            company_ids=[Command.set(cls.company.ids)],
+        )
+
+    @classmethod
+    def _make_product(cls, name, kind, price=0.0):
+        return cls.env["product.product"].create(
+            {"name": name, "type": kind, "lst_price": price, "taxes_id": [Command.clear()]}
+        )
+
+    @classmethod
+    def _make_invoice(cls, lines=None, post=True, **values):
+        """Make a customer invoice; ``lines`` are dicts, or products sold once at list price."""
+        commands = []
+        for line in lines or [cls.machine]:
+            if not isinstance(line, dict):
+                line = {"product_id": line.id}
+            commands.append(Command.create({"tax_ids": [Command.clear()], **line}))
+        move = cls.env["account.move"].create(
+            {
+                "move_type": "out_invoice",
+                "partner_id": cls.customer.id,
+                "invoice_date": "2026-03-15",
+                "invoice_line_ids": commands,
+                **values,
+            }
+        )
+        if post:
+            move.action_post()
+        return move
+
+    @classmethod
+    def _make_contract(cls, activate=False, lines=None, **values):
+        """Make a contract of one year from 1 January 2026, with four visits."""
+        contract = cls.env["service.contract"].create(
+            {
+                "partner_id": cls.customer.id,
+                "date_start": "2026-01-01",
+                "line_ids": [
+                    Command.create(line)
+                    for line in lines
+                    or [{"product_id": cls.service_visit.id, "quantity": 4, "mode": "scheduled"}]
+                ],
+                **values,
+            }
+        )
+        if activate:
+            contract.action_activate()
+        return contract
