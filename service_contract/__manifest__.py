@@ -42,5 +42,13 @@
     "assets": {
         "web.assets_tests": ["service_contract/static/tests/tours/**/*"],
     },
-    "demo": [],
+    "demo": [
+        "demo/res_company_demo.xml",
+        "demo/res_partner_demo.xml",
+        "demo/product_service_demo.xml",
+        "demo/service_contract_template_demo.xml",
+        "demo/product_demo.xml",
+        "demo/res_users_demo.xml",
+        "demo/service_contract_demo.xml",
+    ],
 }
