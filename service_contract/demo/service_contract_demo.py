@@ -18,6 +18,7 @@ _logger = logging.getLogger(__name__)
 CHART = "th"
 CHART_MODULE = "l10n_th"
 VAT = 7.0
+FIRST_SERVICE_ID = 2041786  # the company has served others before
 THAI = "th_TH"
 
 # key: (customer, days ago, lines of (product, quantity, discount in percent))
@@ -59,16 +60,16 @@ PRODUCTS_IN_THAI = {
     "phone": "ให้คำปรึกษาทางโทรศัพท์",
     "warranty": "รับประกันอะไหล่และค่าแรง",
     "delivery": "ค่าจัดส่งด้วยรถเครน",
-    "lockstitch": "จักรเย็บเข็มเดี่ยว LS-900",
-    "overlock": "จักรโพ้ง OV-774 4 เส้น",
-    "embroidery": "จักรปักคอมพิวเตอร์ EM-1506 6 หัว",
-    "embroidery_single": "จักรปักคอมพิวเตอร์ EM-1501 1 หัว",
-    "compressor": "ปั๊มลมสกรู AC-15 15 กิโลวัตต์",
-    "dryer": "เครื่องทำลมแห้ง AD-20",
-    "oven": "เตาอบคอมบิ CO-10 10 ถาด",
-    "dishwasher": "เครื่องล้างจานแบบฮูด DW-80",
-    "range": "เตาแก๊ส GR-6 6 หัว",
-    "washer": "เครื่องซักสลัด WE-25 25 กก.",
+    "lockstitch": "จักรเย็บเข็มเดี่ยว",
+    "overlock": "จักรโพ้ง 4 เส้น",
+    "embroidery": "จักรปักคอมพิวเตอร์ 6 หัว",
+    "embroidery_single": "จักรปักคอมพิวเตอร์ 1 หัว",
+    "compressor": "ปั๊มลมสกรู 15 กิโลวัตต์",
+    "dryer": "เครื่องทำลมแห้ง",
+    "oven": "เตาอบคอมบิ 10 ถาด",
+    "dishwasher": "เครื่องล้างจานแบบฮูด",
+    "range": "เตาแก๊ส 6 หัว",
+    "washer": "เครื่องซักสลัด 25 กก.",
     "thread": "ชุดด้ายโพลีเอสเตอร์ 40 สี",
 }
 TEMPLATES_IN_THAI = {
@@ -131,6 +132,7 @@ class ServiceContractDemo(models.AbstractModel):
         demo = self.with_company(company).with_context(
             allowed_company_ids=company.ids,
             mail_auto_subscribe_no_notify=True,
+            mail_activity_quick_update=True,
         )
         demo._open_books(company)
         demo._translate()
@@ -171,6 +173,7 @@ class ServiceContractDemo(models.AbstractModel):
     def _open_books(self, company):
         """Give the company the accounts of Thailand, with 7 % VAT."""
         company.resource_calendar_id.tz = "Asia/Bangkok"
+        company.service_code_sequence_id.number_next = FIRST_SERVICE_ID
         charts = self.env["account.chart.template"]
         installed = self.env["ir.module.module"]._get(CHART_MODULE).state == "installed"
         charts.try_loading(CHART if installed else "generic_coa", company)
@@ -429,4 +432,8 @@ class ServiceContractDemo(models.AbstractModel):
                 }
             )
         )
+        contract.line_ids = [
+            Command.create(vals)
+            for vals in template.line_ids._prepare_general_lines(contract)
+        ]
         self._keep("contract_draft", contract)
