@@ -22,38 +22,67 @@ class ServiceContractPortal(CustomerPortal):
 
     def _get_service_contract_domain(self):
         """Return the domain of the contracts of the visitor's own company."""
-        return request.env["service.contract"]._get_portal_domain(request.env.user.partner_id)
+        return request.env["service.contract"]._get_portal_domain(
+            request.env.user.partner_id
+        )
 
     def _get_service_contract_sortings(self):
-        _ = request.env._
         return {
-            "end": {"label": _("Last Day"), "order": "date_end desc, id desc"},
-            "start": {"label": _("First Day"), "order": "date_start desc, id desc"},
-            "name": {"label": _("Number"), "order": "name desc, id desc"},
+            "end": {
+                "label": request.env._("Last Day"),
+                "order": "date_end desc, id desc",
+            },
+            "start": {
+                "label": request.env._("First Day"),
+                "order": "date_start desc, id desc",
+            },
+            "name": {"label": request.env._("Number"), "order": "name desc, id desc"},
         }
 
     def _get_service_contract_filters(self):
-        _ = request.env._
         return {
-            "all": {"label": _("All"), "domain": Domain.TRUE},
-            "in_force": {"label": _("In Force"), "domain": Domain("is_in_force", "=", True)},
-            "suspended": {"label": _("Suspended"), "domain": Domain("state", "=", "suspended")},
-            "expired": {"label": _("Expired"), "domain": Domain("state", "=", "expired")},
+            "all": {"label": request.env._("All"), "domain": Domain.TRUE},
+            "in_force": {
+                "label": request.env._("In Force"),
+                "domain": Domain("is_in_force", "=", True),
+            },
+            "suspended": {
+                "label": request.env._("Suspended"),
+                "domain": Domain("state", "=", "suspended"),
+            },
+            "expired": {
+                "label": request.env._("Expired"),
+                "domain": Domain("state", "=", "expired"),
+            },
         }
 
     def _get_service_contract_inputs(self):
-        _ = request.env._
         return {
-            "all": {"input": "all", "label": _("Search in Everything"), "sequence": 10},
-            "code": {"input": "code", "label": _("Search by Service ID"), "sequence": 20},
-            "item": {"input": "item", "label": _("Search by Machine or Serial"), "sequence": 30},
+            "all": {
+                "input": "all",
+                "label": request.env._("Search in Everything"),
+                "sequence": 10,
+            },
+            "code": {
+                "input": "code",
+                "label": request.env._("Search by Service ID"),
+                "sequence": 20,
+            },
+            "item": {
+                "input": "item",
+                "label": request.env._("Search by Machine or Serial"),
+                "sequence": 30,
+            },
         }
 
     def _get_service_contract_search_domain(self, search_in, search):
         contracts = request.env["service.contract"].sudo()
-        # sudo: only to word the domain; it is joined with that of the visitor's own contracts
+        # sudo: only to word the domain; it is joined with that of the visitor's own
+        # contracts
         keys = Domain("service_code_key", "in", contracts._get_code_keys(search))
-        items = Domain("item_ids.name", "ilike", search) | Domain("item_ids.serial", "ilike", search)
+        items = Domain("item_ids.name", "ilike", search) | Domain(
+            "item_ids.serial", "ilike", search
+        )
         if search_in == "code":
             return keys
         if search_in == "item":
@@ -67,7 +96,13 @@ class ServiceContractPortal(CustomerPortal):
         website=True,
     )
     def portal_my_service_contracts(
-        self, page=1, sortby="end", filterby="all", search=None, search_in="all", **kwargs
+        self,
+        page=1,
+        sortby="end",
+        filterby="all",
+        search=None,
+        search_in="all",
+        **kwargs,
     ):
         """The list of the visitor's contracts: sorted, filtered, searched, in pages."""
         sortings = self._get_service_contract_sortings()
@@ -84,8 +119,9 @@ class ServiceContractPortal(CustomerPortal):
             domain &= self._get_service_contract_search_domain(search_in, search)
         if not contracts.has_access("read"):
             domain = Domain.FALSE
-        # sudo: the domain above holds only what the visitor's company owns, as the record rule does;
-        # covered items are searched without giving portal users any right on them
+        # sudo: the domain above holds only what the visitor's company owns, as the
+        # record rule does; covered items are searched without giving portal users any
+        # right on them
         contracts = contracts.sudo()
         paging = pager(
             url="/my/service-contracts",
@@ -123,7 +159,10 @@ class ServiceContractPortal(CustomerPortal):
         return request.render("service_contract.portal_my_service_contracts", values)
 
     @http.route(
-        "/my/service-contracts/<int:contract_id>", type="http", auth="public", website=True
+        "/my/service-contracts/<int:contract_id>",
+        type="http",
+        auth="public",
+        website=True,
     )
     def portal_service_contract(
         self, contract_id, access_token=None, report_type=None, download=False, **kwargs
@@ -139,7 +178,10 @@ class ServiceContractPortal(CustomerPortal):
             return request.redirect("/my")
         if report_type in ("html", "pdf", "text"):
             return self._show_report(
-                model=contract, report_type=report_type, report_ref=REPORT, download=download
+                model=contract,
+                report_type=report_type,
+                report_ref=REPORT,
+                download=download,
             )
         values = self._get_page_view_values(
             contract,
@@ -156,7 +198,9 @@ class ServiceContractPortal(CustomerPortal):
         )
         return request.render("service_contract.portal_service_contract", values)
 
-    @http.route("/my/service-contracts/<int:contract_id>/signed", type="http", auth="public")
+    @http.route(
+        "/my/service-contracts/<int:contract_id>/signed", type="http", auth="public"
+    )
     def portal_service_contract_signed(self, contract_id, access_token=None, **kwargs):
         """The signed copy of a contract, for its customer or by its token."""
         try:
@@ -174,7 +218,9 @@ class ServiceContractPortal(CustomerPortal):
 
     @http.route("/my/service-id/<string:code>", type="http", auth="user", website=True)
     def portal_service_id(self, code, **kwargs):
-        """What the QR code leads to: the running period of a Service ID, if the visitor may see it."""
+        """What the QR code leads to: the running period of a Service ID, if the visitor
+        may see it.
+        """
         contracts = request.env["service.contract"]
         if contracts.has_access("read"):
             contract = contracts.search(

@@ -33,7 +33,9 @@ class AccountMove(models.Model):
         compute="_compute_service_contract_count",
         groups="service_contract.group_service_technician",
     )
-    service_contract_stamp = fields.Integer(copy=False, readonly=True, groups="base.group_system")
+    service_contract_stamp = fields.Integer(
+        copy=False, readonly=True, groups="base.group_system"
+    )
     service_contract_error = fields.Text(
         string="Service Contract Problem",
         copy=False,
@@ -55,7 +57,8 @@ class AccountMove(models.Model):
     # === ACTIONS === #
 
     def action_create_service_contract(self):
-        """Open the wizard that shows which contracts the invoices give, before they are made.
+        """Open the wizard that shows which contracts the invoices give, before they are
+        made.
 
         :raise UserError: a document isn't a posted customer invoice
         """
@@ -79,7 +82,8 @@ class AccountMove(models.Model):
     def action_retry_service_contract(self):
         """Try again to make the contracts that failed when the invoice was posted."""
         self.check_access("read")
-        # sudo: the invoice may be read, and what is made is what posting it would have made
+        # sudo: the invoice may be read, and what is made is what posting it would have
+        # made
         self.sudo()._make_service_contracts()
 
     # === CRON === #
@@ -106,7 +110,8 @@ class AccountMove(models.Model):
             product's, else the company's
         :param per_unit: one covered item per unit sold
         :return: the new contracts
-        :raise UserError: a document isn't a posted customer invoice, or nothing is to cover
+        :raise UserError: a document isn't a posted customer invoice, or nothing is to
+            cover
         """
         builder = self.env["service.contract.builder"]
         builder._check_moves(self)
@@ -115,7 +120,8 @@ class AccountMove(models.Model):
         for move in self - planned:
             raise UserError(
                 self.env._(
-                    "Invoice %(invoice)s has nothing left to cover: no goods, or all of them are "
+                    "Invoice %(invoice)s has nothing left to cover: no goods, or all "
+                    "of them are "
                     "covered by a contract already.",
                     invoice=move.display_name,
                 )
@@ -134,18 +140,21 @@ class AccountMove(models.Model):
     def _get_autocreate_moves(self):
         """Return the invoices in ``self`` that make contracts by themselves."""
         return self.filtered(
-            lambda move: move.move_type == "out_invoice"
-            and move.company_id.service_autocreate
-            and any(
-                template.autocreate != "none"
-                for template in move.invoice_line_ids.product_id.service_template_id
+            lambda move: (
+                move.move_type == "out_invoice"
+                and move.company_id.service_autocreate
+                and any(
+                    template.autocreate != "none"
+                    for template in move.invoice_line_ids.product_id.service_template_id
+                )
             )
         )
 
     def _make_service_contracts(self):
         """Make the contracts of posted invoices; a failure never stops the caller.
 
-        Halves the invoices where it fails, down to the one to blame, which keeps the reason
+        Halves the invoices where it fails, down to the one to blame, which keeps the
+        reason
         and tells a person.
         """
         if not self:
@@ -177,7 +186,9 @@ class AccountMove(models.Model):
             ).action_activate()
 
     def _names_template(self, plan):
-        return plan.template in plan.moves.invoice_line_ids.product_id.service_template_id
+        return (
+            plan.template in plan.moves.invoice_line_ids.product_id.service_template_id
+        )
 
     def _flag_service_contract_error(self, error):
         """Keep why no contract was made, and tell a person once; never raises."""
@@ -186,7 +197,8 @@ class AccountMove(models.Model):
                 self.with_context(**QUIET).write(
                     {
                         "service_contract_error": str(error),
-                        "service_contract_retry_at": fields.Datetime.now() + RETRY_AFTER,
+                        "service_contract_retry_at": fields.Datetime.now()
+                        + RETRY_AFTER,
                     }
                 )
                 if not self.activity_search([ACTIVITY_FAILED]):
@@ -200,14 +212,18 @@ class AccountMove(models.Model):
             _logger.exception("The failure on %s could not be stored", self.name)
 
     def _clear_service_contract_error(self):
-        self.write({"service_contract_error": False, "service_contract_retry_at": False})
+        self.write(
+            {"service_contract_error": False, "service_contract_retry_at": False}
+        )
         self.activity_unlink([ACTIVITY_FAILED])
 
     def _tell_credit_notes(self):
         """Ask a person what a credit note means for the contracts of its invoice."""
         refunds = self.filtered(
-            lambda move: move.move_type == "out_refund"
-            and move.reversed_entry_id.service_contract_ids
+            lambda move: (
+                move.move_type == "out_refund"
+                and move.reversed_entry_id.service_contract_ids
+            )
         )
         for refund in refunds:
             try:
@@ -218,7 +234,10 @@ class AccountMove(models.Model):
 
     def _tell_credit_note(self):
         invoice = self.reversed_entry_id
-        is_full = self.currency_id.compare_amounts(self.amount_total, invoice.amount_total) >= 0
+        is_full = (
+            self.currency_id.compare_amounts(self.amount_total, invoice.amount_total)
+            >= 0
+        )
         contracts = invoice.service_contract_ids.filtered(
             lambda contract: contract.state in ("draft", "active", "suspended")
         )
@@ -231,7 +250,8 @@ class AccountMove(models.Model):
                 ACTIVITY_REFUND,
                 summary=summary,
                 note=self.env._(
-                    "Credit note %(refund)s of %(amount)s was posted for invoice %(invoice)s. "
+                    "Credit note %(refund)s of %(amount)s was posted for invoice "
+                    "%(invoice)s. "
                     "Nothing was changed in the contract.",
                     refund=self.name,
                     amount=self.currency_id.format(self.amount_total),

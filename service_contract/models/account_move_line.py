@@ -12,10 +12,14 @@ class AccountMoveLine(models.Model):
     )
 
     def _is_service_source(self):
-        """Tell whether this line sells something: no section, note, rounding or down payment."""
+        """Tell whether this line sells something: no section, note, rounding or down
+        payment.
+        """
         self.ensure_one()
         downpayment = "is_downpayment" in self._fields and self.is_downpayment
-        return self.display_type == "product" and bool(self.quantity) and not downpayment
+        return (
+            self.display_type == "product" and bool(self.quantity) and not downpayment
+        )
 
     def _is_coverable(self):
         """Tell whether this line sells goods that a contract covers by default.
@@ -34,14 +38,18 @@ class AccountMoveLine(models.Model):
         """Return the live covered items that were taken from these lines."""
         # sudo: to warn of a second contract, also where the user may not read the first
         return self.sudo().service_item_ids.filtered(
-            lambda item: item.contract_id.state != "cancelled" and not item.predecessor_id
+            lambda item: (
+                item.contract_id.state != "cancelled" and not item.predecessor_id
+            )
         )
 
     def _get_service_quantity(self):
         """Return the quantity of this line in the product's own unit."""
         self.ensure_one()
         if self.product_id and self.product_uom_id:
-            return self.product_uom_id._compute_quantity(self.quantity, self.product_id.uom_id)
+            return self.product_uom_id._compute_quantity(
+                self.quantity, self.product_id.uom_id
+            )
         return self.quantity
 
     def _get_service_amounts(self):
@@ -57,12 +65,16 @@ class AccountMoveLine(models.Model):
         amounts = {}
         for move, lines in self.grouped("move_id").items():
             currency = move.currency_id
-            sold = move.invoice_line_ids.filtered(lambda line: line._is_service_source())
+            sold = move.invoice_line_ids.filtered(
+                lambda line: line._is_service_source()
+            )
             positive = sold.filtered(lambda line: line.price_subtotal > 0)
             discount = sum((sold - positive).mapped("price_subtotal"))
             shares = positive._share_by_subtotal(discount, currency)
             for line in lines:
-                after = max(currency.round(line.price_subtotal + shares.get(line, 0.0)), 0.0)
+                after = max(
+                    currency.round(line.price_subtotal + shares.get(line, 0.0)), 0.0
+                )
                 amounts[line] = (line._get_amount_before_discount(), after)
         return amounts
 

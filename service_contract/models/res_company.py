@@ -29,11 +29,14 @@ class ResCompany(models.Model):
         string="Default Contract Template",
         help="For invoices whose products name no template.",
     )
-    service_default_level_id = fields.Many2one("service.level", string="Default Service Level")
+    service_default_level_id = fields.Many2one(
+        "service.level", string="Default Service Level"
+    )
     service_grace_days = fields.Integer(
         string="Days of Grace",
         default=15,
-        help="How long a customer is still served after the end while the renewal is unpaid.",
+        help="How long a customer is still served after the end while the renewal is "
+        "unpaid.",
     )
     service_autocreate = fields.Boolean(
         string="Create Service Contracts Automatically",
@@ -66,7 +69,9 @@ class ResCompany(models.Model):
     @api.model
     def _create_all_service_sequences(self):
         """Give every company its own numbers; called when the addon is installed."""
-        self.search(Domain("service_contract_sequence_id", "=", False))._create_service_sequences()
+        self.search(
+            Domain("service_contract_sequence_id", "=", False)
+        )._create_service_sequences()
 
     def _create_service_sequences(self):
         # sudo: who creates a company may have no right on sequences
@@ -75,12 +80,15 @@ class ResCompany(models.Model):
             for kind, values in SEQUENCES.items():
                 field = f"service_{kind}_sequence_id"
                 if not company[field]:
-                    company.sudo()[field] = sequences.create(dict(values, company_id=company.id))
+                    company.sudo()[field] = sequences.create(
+                        dict(values, company_id=company.id)
+                    )
 
     def _draw_service_numbers(self, kind, count):
         """Draw ``count`` numbers at once, in a constant number of queries.
 
-        :param kind: ``contract`` (number of a contract) or ``code`` (body of a Service ID)
+        :param kind: ``contract`` (number of a contract) or ``code`` (body of a Service
+            ID)
         :return: list of strings
         :raise UserError: the sequence of the company is missing
         """
@@ -92,7 +100,8 @@ class ResCompany(models.Model):
         if not sequence:
             raise UserError(
                 self.env._(
-                    "Company %(company)s has no sequence for service contracts. Open the settings "
+                    "Company %(company)s has no sequence for service contracts. Open "
+                    "the settings "
                     "of Service Contracts and choose one.",
                     company=self.display_name,
                 )

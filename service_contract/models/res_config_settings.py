@@ -10,8 +10,12 @@ class ResConfigSettings(models.TransientModel):
     service_default_level_id = fields.Many2one(
         related="company_id.service_default_level_id", readonly=False
     )
-    service_grace_days = fields.Integer(related="company_id.service_grace_days", readonly=False)
-    service_autocreate = fields.Boolean(related="company_id.service_autocreate", readonly=False)
+    service_grace_days = fields.Integer(
+        related="company_id.service_grace_days", readonly=False
+    )
+    service_autocreate = fields.Boolean(
+        related="company_id.service_autocreate", readonly=False
+    )
     service_buddhist_dates = fields.Boolean(
         related="company_id.service_buddhist_dates", readonly=False
     )

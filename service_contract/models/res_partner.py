@@ -24,7 +24,9 @@ class ResPartner(models.Model):
         )
         for partner in self:
             family = partner | partner.with_context(active_test=False).child_ids
-            partner.service_contract_count = sum(counts.get(member, 0) for member in family)
+            partner.service_contract_count = sum(
+                counts.get(member, 0) for member in family
+            )
 
     def action_view_service_contracts(self):
         """Open the service contracts of this customer and its contacts."""

@@ -41,7 +41,9 @@ class ContractPlan:
 
 
 class ServiceContractBuilder(models.AbstractModel):
-    """From invoice lines to contracts: first a plan, which a person may change, then the records."""
+    """From invoice lines to contracts: first a plan, which a person may change, then
+    the records.
+    """
 
     _name = "service.contract.builder"
     _description = "Builder of Service Contracts"
@@ -53,7 +55,8 @@ class ServiceContractBuilder(models.AbstractModel):
             if move.move_type != "out_invoice" or move.state != "posted":
                 raise UserError(
                     self.env._(
-                        "%(document)s isn't a posted customer invoice. Service contracts are made "
+                        "%(document)s isn't a posted customer invoice. Service "
+                        "contracts are made "
                         "from posted customer invoices only.",
                         document=move.display_name,
                     )
@@ -61,10 +64,12 @@ class ServiceContractBuilder(models.AbstractModel):
 
     @api.model
     def _plan(self, moves, template=None, per_unit=False):
-        """Plan one contract per invoice and template; lines covered already are left out.
+        """Plan one contract per invoice and template; lines covered already are left
+        out.
 
         :param moves: posted customer invoices
-        :param template: template of all contracts; empty = the products', else the company's
+        :param template: template of all contracts; empty = the products', else the
+            company's
         :param per_unit: one covered item per unit sold
         :return: list of :class:`ContractPlan`; invoices with nothing to cover have none
         """
@@ -76,7 +81,9 @@ class ServiceContractBuilder(models.AbstractModel):
             todo = sold.filtered(lambda line: line not in covered)
             named = todo.product_id.service_template_id
             fallback = template or (
-                named if len(named) == 1 else move.company_id.service_default_template_id
+                named
+                if len(named) == 1
+                else move.company_id.service_default_template_id
             )
             by_template = {}
             for line in todo:
@@ -169,14 +176,17 @@ class ServiceContractBuilder(models.AbstractModel):
 
     @api.model
     def _stamp(self, moves_list):
-        """Touch the invoices, so that two people who use one at once don't both succeed.
+        """Touch the invoices, so that two people who use one at once don't both
+        succeed.
 
-        The later transaction is repeated by the server and then sees the first contract.
+        The later transaction is repeated by the server and then sees the first
+        contract.
         """
         moves = self.env["account.move"].union(*moves_list)
         moves.flush_recordset()
         self.env.cr.execute(
-            "UPDATE account_move SET service_contract_stamp = COALESCE(service_contract_stamp, 0) + 1 "
+            "UPDATE account_move SET service_contract_stamp = "
+            "COALESCE(service_contract_stamp, 0) + 1 "
             "WHERE id = ANY(%s)",
             [moves.ids],
         )
@@ -184,22 +194,28 @@ class ServiceContractBuilder(models.AbstractModel):
 
     @api.model
     def _adopt(self, plans):
-        """Link the invoices to contracts that exist; return those that have no services yet."""
+        """Link the invoices to contracts that exist; return those that have no services
+        yet.
+        """
         empty = self.env["service.contract"]
         for plan in plans:
             contract = plan.contract
             if contract.currency_id != plan.moves.currency_id:
                 raise UserError(
                     self.env._(
-                        "Contract %(contract)s is in %(currency)s, the invoice isn't. Make a "
+                        "Contract %(contract)s is in %(currency)s, the invoice isn't. "
+                        "Make a "
                         "contract of its own from it.",
                         contract=contract.display_name,
                         currency=contract.currency_id.name,
                     )
                 )
             contract.check_access("write")
-            # sudo: the link alone; the callers checked which invoices this user may take from
-            contract.sudo().source_move_ids = [Command.link(move.id) for move in plan.moves]
+            # sudo: the link alone; the callers checked which invoices this user may
+            # take from
+            contract.sudo().source_move_ids = [
+                Command.link(move.id) for move in plan.moves
+            ]
             if contract.state == "draft" and not contract.line_ids:
                 empty |= contract
                 if plan.template and not contract.template_id:
@@ -213,7 +229,9 @@ class ServiceContractBuilder(models.AbstractModel):
 
     @api.model
     def _prepare_contract_values(self, plan):
-        """Hook: the values of the contract that ``plan`` makes, without items and lines."""
+        """Hook: the values of the contract that ``plan`` makes, without items and
+        lines.
+        """
         move = plan.moves[0]
         values = {
             "company_id": move.company_id.id,
@@ -238,7 +256,8 @@ class ServiceContractBuilder(models.AbstractModel):
         if count == 1 and len(planned.serials) > 1:
             serials = [", ".join(planned.serials)]
         before, after = (
-            self._split(amount, count, currency) for amount in (planned.before, planned.after)
+            self._split(amount, count, currency)
+            for amount in (planned.before, planned.after)
         )
         shared = {
             "contract_id": contract.id,
@@ -261,6 +280,8 @@ class ServiceContractBuilder(models.AbstractModel):
 
     @api.model
     def _split(self, amount, count, currency):
-        """Split ``amount`` into ``count`` parts that add up to it; the last takes the rest."""
+        """Split ``amount`` into ``count`` parts that add up to it; the last takes the
+        rest.
+        """
         part = currency.round(amount / count)
         return [part] * (count - 1) + [currency.round(amount - part * (count - 1))]

@@ -14,7 +14,8 @@ class ServiceContract(models.Model):
         string="Service ID",
         copy=False,
         tracking=True,
-        help="The code that the customer quotes. Given when the contract is activated, kept by "
+        help="The code that the customer quotes. Given when the contract is activated, "
+        "kept by "
         "all following periods. A manager can enter the code of an old system before.",
     )
     service_code_is_foreign = fields.Boolean(
@@ -39,8 +40,10 @@ class ServiceContract(models.Model):
     )
 
     _service_code_unique = models.UniqueIndex(
-        "(company_id, service_code, cycle) WHERE service_code IS NOT NULL AND state != 'cancelled'",
-        "Another contract has this Service ID for the same period already. Choose another code, "
+        "(company_id, service_code, cycle) WHERE service_code IS NOT NULL AND state != "
+        "'cancelled'",
+        "Another contract has this Service ID for the same period already. Choose "
+        "another code, "
         "or cancel the other contract first.",
     )
 
@@ -57,13 +60,17 @@ class ServiceContract(models.Model):
     @api.depends("service_code")
     def _compute_service_code_key(self):
         for contract in self:
-            contract.service_code_key = service_code.fold(contract.service_code) or False
+            contract.service_code_key = (
+                service_code.fold(contract.service_code) or False
+            )
 
     def _compute_search_text(self):
         self.search_text = False
 
     def _search_search_text(self, operator, value):
-        """The search box: like the name search, but says when a Service ID is mistyped."""
+        """The search box: like the name search, but says when a Service ID is
+        mistyped.
+        """
         if operator != "ilike" or not isinstance(value, str):
             return NotImplemented
         found = Domain("id", "in", self._find_by_service_code(value).ids)
@@ -112,14 +119,22 @@ class ServiceContract(models.Model):
         for company, contracts in self.grouped("company_id").items():
             todo = contracts.filtered(lambda contract: not contract.service_code)
             bodies = company._draw_service_numbers("code", len(todo))
-            # sudo: giving the code is the system's part of an activation that was allowed
+            # sudo: giving the code is the system's part of an activation that was
+            # allowed
             for contract, body in zip(todo.sudo(), bodies, strict=True):
-                contract.with_context(tracking_disable=True).service_code = service_code.make(body)
+                contract.with_context(
+                    tracking_disable=True
+                ).service_code = service_code.make(body)
 
     @api.model
     def _get_code_keys(self, text):
-        """Return the look-up keys that ``text``, as typed or read out, can stand for."""
-        keys = [service_code.fold(text), service_code.fold(service_code.strip_prefix(text))]
+        """Return the look-up keys that ``text``, as typed or read out, can stand
+        for.
+        """
+        keys = [
+            service_code.fold(text),
+            service_code.fold(service_code.strip_prefix(text)),
+        ]
         return [key for key in dict.fromkeys(keys) if key]
 
     @api.model
@@ -130,7 +145,8 @@ class ServiceContract(models.Model):
         and l typed for digits.
 
         :param code: text as the customer says it
-        :return: contracts that the user may read, the running one first, then the newest;
+        :return: contracts that the user may read, the running one first, then the
+            newest;
             empty when the code is unknown
         :raise UserError: the code can't be right (its check digit is wrong)
         """
@@ -142,7 +158,10 @@ class ServiceContract(models.Model):
         )
         if contracts:
             return contracts.sorted(
-                lambda contract: (not contract.is_in_force, contract.state == "cancelled")
+                lambda contract: (
+                    not contract.is_in_force,
+                    contract.state == "cancelled",
+                )
             )
         last = keys[-1]
         if last.isdigit() and len(last) == 8 and not service_code.is_valid(last):

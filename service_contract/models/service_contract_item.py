@@ -14,11 +14,19 @@ class ServiceContractItem(models.Model):
 
     sequence = fields.Integer(default=10)
     contract_id = fields.Many2one(
-        "service.contract", required=True, ondelete="cascade", index=True, check_company=True
+        "service.contract",
+        required=True,
+        ondelete="cascade",
+        index=True,
+        check_company=True,
     )
-    company_id = fields.Many2one(related="contract_id.company_id", store=True, precompute=True)
+    company_id = fields.Many2one(
+        related="contract_id.company_id", store=True, precompute=True
+    )
     currency_id = fields.Many2one(related="contract_id.currency_id")
-    contract_state = fields.Selection(related="contract_id.state", string="Contract Status")
+    contract_state = fields.Selection(
+        related="contract_id.state", string="Contract Status"
+    )
     partner_id = fields.Many2one(
         related="contract_id.partner_id", store=True, precompute=True, index=True
     )
@@ -35,7 +43,10 @@ class ServiceContractItem(models.Model):
     )
     serial = fields.Char(string="Serial Number", copy=False, index="trigram")
     serial_key = fields.Char(
-        compute="_compute_serial_key", store=True, precompute=True, index="btree_not_null"
+        compute="_compute_serial_key",
+        store=True,
+        precompute=True,
+        index="btree_not_null",
     )
     serial_warning = fields.Char(compute="_compute_serial_warning")
     quantity = fields.Float(default=1.0, digits="Product Unit")
@@ -89,7 +100,9 @@ class ServiceContractItem(models.Model):
         domain="[('contract_id', '=', contract_id), ('id', '!=', id)]",
         help="The item that stands in this one's place now.",
     )
-    line_ids = fields.One2many("service.contract.line", "item_id", string="Own Services")
+    line_ids = fields.One2many(
+        "service.contract.line", "item_id", string="Own Services"
+    )
 
     _quantity_positive = models.Constraint(
         "CHECK(quantity > 0)", "A covered item has a quantity above zero."
@@ -111,21 +124,35 @@ class ServiceContractItem(models.Model):
     @api.depends("line_ids.date_end", "line_ids.is_warranty")
     def _compute_warranty_end(self):
         for item in self:
-            ends = [line.date_end for line in item.line_ids if line.is_warranty and line.date_end]
+            ends = [
+                line.date_end
+                for line in item.line_ids
+                if line.is_warranty and line.date_end
+            ]
             item.warranty_end = max(ends) if ends else item.warranty_end
 
     @api.depends("serial_key", "contract_id.state", "product_id", "company_id")
     def _compute_serial_warning(self):
         keys = [key for key in self.mapped("serial_key") if key]
         live = Domain("contract_id.state", "in", ("draft", "active", "suspended"))
-        others = self.search(Domain("serial_key", "in", keys) & live) if keys else self.browse()
+        others = (
+            self.search(Domain("serial_key", "in", keys) & live)
+            if keys
+            else self.browse()
+        )
         for item in self:
             clash = others.filtered(
-                lambda other, item=item: other.serial_key == item.serial_key
-                and other != item._origin
-                and other.company_id == item.company_id
-                and (not item.product_id or not other.product_id or other.product_id == item.product_id)
-                and other.contract_id not in item._get_contract_chain()
+                lambda other, item=item: (
+                    other.serial_key == item.serial_key
+                    and other != item._origin
+                    and other.company_id == item.company_id
+                    and (
+                        not item.product_id
+                        or not other.product_id
+                        or other.product_id == item.product_id
+                    )
+                    and other.contract_id not in item._get_contract_chain()
+                )
             )
             item.serial_warning = bool(clash) and self.env._(
                 "Serial number %(serial)s is covered by contract %(contract)s already.",
@@ -162,7 +189,11 @@ class ServiceContractItem(models.Model):
 
     @api.model
     def _get_free_fields(self):
-        return super()._get_free_fields() | {"serial", "date_installed", "replaced_by_id"}
+        return super()._get_free_fields() | {
+            "serial",
+            "date_installed",
+            "replaced_by_id",
+        }
 
     @api.model
     def _get_logged_fields(self):

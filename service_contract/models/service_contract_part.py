@@ -30,7 +30,10 @@ class ServiceContractPart(models.AbstractModel):
         agreed = parts.filtered(lambda part: part.contract_id.state != "draft")
         agreed._check_may_change()
         agreed._log_on_contract(
-            {part: self.env._("%(part)s was added.", part=part.display_name) for part in agreed}
+            {
+                part: self.env._("%(part)s was added.", part=part.display_name)
+                for part in agreed
+            }
         )
         return parts
 
@@ -38,11 +41,17 @@ class ServiceContractPart(models.AbstractModel):
         agreed = self.filtered(lambda part: part.contract_id.state != "draft")
         if set(vals) - self._get_free_fields():
             agreed._check_may_change()
-        logged = [name for name in self._get_logged_fields() if name in vals] if agreed else []
+        logged = (
+            [name for name in self._get_logged_fields() if name in vals]
+            if agreed
+            else []
+        )
         before = {part: [part._get_shown(name) for name in logged] for part in agreed}
         result = super().write(vals)
         if "contract_id" in vals:
-            self.filtered(lambda part: part.contract_id.state != "draft")._check_may_change()
+            self.filtered(
+                lambda part: part.contract_id.state != "draft"
+            )._check_may_change()
         messages = {}
         for part in agreed:
             for name, old in zip(logged, before[part], strict=True):
@@ -57,7 +66,9 @@ class ServiceContractPart(models.AbstractModel):
                             new=new or "–",
                         )
                     )
-        agreed._log_on_contract({part: "; ".join(texts) for part, texts in messages.items()})
+        agreed._log_on_contract(
+            {part: "; ".join(texts) for part, texts in messages.items()}
+        )
         return result
 
     @api.ondelete(at_uninstall=False)
@@ -65,14 +76,18 @@ class ServiceContractPart(models.AbstractModel):
         agreed = self.filtered(lambda part: part.contract_id.state != "draft")
         agreed._check_may_change()
         agreed._log_on_contract(
-            {part: self.env._("%(part)s was removed.", part=part.display_name) for part in agreed}
+            {
+                part: self.env._("%(part)s was removed.", part=part.display_name)
+                for part in agreed
+            }
         )
 
     def _check_may_change(self):
         if self and not self.env.su and not self.env.user.has_group(MANAGER):
             raise AccessError(
                 self.env._(
-                    "Contract %(contract)s is no longer a draft: only a service manager can change "
+                    "Contract %(contract)s is no longer a draft: only a service "
+                    "manager can change "
                     "what was agreed (%(part)s).",
                     contract=self.contract_id[:1].display_name,
                     part=self[:1].display_name,
@@ -97,5 +112,7 @@ class ServiceContractPart(models.AbstractModel):
                 bodies.setdefault(part.contract_id.id, []).append(messages[part])
         if bodies:
             self.contract_id.browse(bodies)._message_log_batch(
-                bodies={contract: "\n".join(texts) for contract, texts in bodies.items()}
+                bodies={
+                    contract: "\n".join(texts) for contract, texts in bodies.items()
+                }
             )

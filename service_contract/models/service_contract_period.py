@@ -1,126 +1,210 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.fields import Command
+from odoo.exceptions import ValidationError
 
-from ..tools import periods
+from odoo.addons.base.models.res_partner import _tz_get
+
+from ..tools import dates, periods
 
 
 class ServiceContract(models.Model):
-    """The chain of periods: predecessor, this one, successor."""
+    """From when to when, counted from which anchor, in which zone."""
 
     _inherit = "service.contract"
 
-    cycle = fields.Integer(
-        string="Period", default=1, copy=False, tracking=True, help="1 for the first period."
-    )
-    renewable = fields.Boolean(
-        default=True, tracking=True, help="Whether the customer is asked to renew in time."
-    )
-    predecessor_id = fields.Many2one(
-        "service.contract",
-        string="Previous Period",
-        readonly=True,
+    date_start = fields.Date(
+        string="Start",
+        required=True,
         copy=False,
-        check_company=True,
-        index="btree_not_null",
+        tracking=True,
+        default=lambda self: self._get_company_today(self.env.company),
     )
-    successor_ids = fields.One2many("service.contract", "predecessor_id", string="Next Periods")
-    successor_id = fields.Many2one(
-        "service.contract",
-        string="Next Period",
-        compute="_compute_successor_id",
+    date_end = fields.Date(
+        string="End",
+        compute="_compute_date_end",
         store=True,
+        precompute=True,
+        readonly=False,
         copy=False,
-        index="btree_not_null",
+        tracking=True,
+        help="The last day of the contract. Empty: in force until somebody ends it.",
+    )
+    date_anchor = fields.Date(
+        string="Anchor",
+        compute="_compute_date_anchor",
+        store=True,
+        precompute=True,
+        readonly=False,
+        copy=False,
+        help="The day from which all periods are counted, so that a contract which "
+        "began "
+        "on the 31st keeps its day through short months.",
+    )
+    term_count = fields.Integer(
+        string="Term",
+        default=1,
+        help="How long a period is; 0 for a contract without end.",
+    )
+    term_unit = fields.Selection(
+        selection=periods.TERM_UNITS, string="Term Unit", required=True, default="year"
+    )
+    tz = fields.Selection(
+        selection=_tz_get,
+        string="Time Zone",
+        compute="_compute_tz",
+        store=True,
+        precompute=True,
+        readonly=False,
+        help="Days of the contract begin and end at midnight in this zone: that of the "
+        "place of service, else the company's.",
+    )
+    service_start_at = fields.Datetime(
+        compute="_compute_service_instants",
+        store=True,
+        precompute=True,
+        help="The instant at which the first day begins at the place of service.",
+    )
+    service_end_at = fields.Datetime(
+        compute="_compute_service_instants",
+        store=True,
+        precompute=True,
+        help="The instant at which the last day, or the last day of grace, is over.",
     )
 
-    _one_successor = models.UniqueIndex(
-        "(predecessor_id) WHERE predecessor_id IS NOT NULL AND state != 'cancelled'",
-        "This contract has been renewed already.",
+    _term_not_negative = models.Constraint(
+        "CHECK(term_count >= 0)",
+        "The term of a contract can't be negative: 0 means without end.",
+    )
+    _end_after_start = models.Constraint(
+        "CHECK(date_end >= date_start)", "A contract can't end before it starts."
+    )
+    _cycle_positive = models.Constraint(
+        "CHECK(cycle >= 1)", "The first period of a contract is 1."
     )
 
-    @api.depends("successor_ids.state")
-    def _compute_successor_id(self):
+    # === COMPUTE METHODS === #
+
+    @api.depends("partner_service_id", "company_id")
+    def _compute_tz(self):
         for contract in self:
-            contract.successor_id = contract.successor_ids.filtered(
-                lambda successor: successor.state != "cancelled"
-            )[:1]
+            contract.tz = contract.partner_service_id.tz or self._get_company_tz(
+                contract.company_id
+            )
 
-    def action_view_successor(self):
-        """Open the next period of the contract."""
-        return self.successor_id._get_records_action()
+    @api.depends("date_start", "term_count", "term_unit", "cycle", "predecessor_id")
+    def _compute_date_anchor(self):
+        for contract in self:
+            kept = contract._keeps_anchor()
+            contract.date_anchor = contract.date_anchor if kept else contract.date_start
 
-    def action_view_predecessor(self):
-        """Open the previous period of the contract."""
-        return self.predecessor_id._get_records_action()
+    @api.depends("date_start", "date_anchor", "term_count", "term_unit")
+    def _compute_date_end(self):
+        for contract in self:
+            start, count = contract.date_start, contract.term_count
+            if start and count > 0:
+                contract.date_end = periods.period_end_from(
+                    contract.date_anchor or start, start, count, contract.term_unit
+                )
+            else:
+                contract.date_end = False
 
-    def _prepare_successor_values(self, date_start, date_end):
-        """Hook: the values of the next period, without its items and lines.
+    @api.depends("date_start", "date_end", "tz", "state")
+    def _compute_service_instants(self):
+        for contract in self:
+            contract.service_start_at = contract.date_start and dates.local_midnight(
+                contract.date_start, contract.tz
+            )
+            last_day = contract._get_last_day()
+            contract.service_end_at = last_day and dates.local_midnight(
+                last_day + timedelta(days=1), contract.tz
+            )
 
-        :param date_start: first local date of the next period
-        :param date_end: its last date (inclusive), or False
-        :return: dict for ``create``
+    # === CONSTRAINTS === #
+
+    @api.constrains("date_anchor", "date_start")
+    def _check_anchor(self):
+        for contract in self:
+            if contract.date_anchor and contract.date_anchor > contract.date_start:
+                raise ValidationError(
+                    self.env._(
+                        "Contract %(contract)s is counted from %(anchor)s, after its "
+                        "start. "
+                        "Choose an anchor on or before the start.",
+                        contract=contract.display_name,
+                        anchor=contract.date_anchor,
+                    )
+                )
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _get_company_tz(self, company):
+        """Return the name of the zone of ``company``: its address, else its
+        calendar.
+        """
+        # sudo: the zone of a company is no secret, its calendar may be
+        company = company.sudo()
+        return company.partner_id.tz or company.resource_calendar_id.tz or "UTC"
+
+    @api.model
+    def _get_company_today(self, company):
+        """Return today's date at ``company``, whatever the user's zone."""
+        return dates.local_date(fields.Datetime.now(), self._get_company_tz(company))
+
+    def _today(self):
+        """Return today's date (local) at the contract's place of service."""
+        self.ensure_one()
+        return dates.local_date(fields.Datetime.now(), self.tz)
+
+    def _keeps_anchor(self):
+        """Tell whether the periods of this contract are counted from an earlier start.
+
+        The anchor restarts where the start isn't the day after the predecessor's end,
+        where the term changed, and where the predecessor's end was typed.
         """
         self.ensure_one()
-        in_line = (
-            self.date_end
-            and self.term_count
-            and date_start == self.date_end + timedelta(days=1)
-            and periods.period_index(
-                self.date_anchor, date_start, self.term_count, self.term_unit
-            )
-            is not None
+        anchor, start, before = self.date_anchor, self.date_start, self.predecessor_id
+        if (
+            not anchor
+            or not start
+            or not self.term_count
+            or (self.cycle <= 1 and not before)
+        ):
+            return False
+        if periods.period_index(anchor, start, self.term_count, self.term_unit) is None:
+            return False
+        if not before:
+            return True
+        return bool(
+            before.date_end
+            and start == before.date_end + timedelta(days=1)
+            and (self.term_count, self.term_unit)
+            == (before.term_count, before.term_unit)
+            and anchor == before.date_anchor
         )
-        return {
-            "predecessor_id": self.id,
-            "cycle": self.cycle + 1,
-            "service_code": self.service_code,
-            "service_code_is_foreign": self.service_code_is_foreign,
-            "company_id": self.company_id.id,
-            "currency_id": self.currency_id.id,
-            "partner_id": self.partner_id.id,
-            "partner_service_id": self.partner_service_id.id,
-            "partner_invoice_id": self.partner_invoice_id.id,
-            "user_id": self.user_id.id,
-            "template_id": self.template_id.id,
-            "level_id": self.level_id.id,
-            "tag_ids": [Command.set(self.tag_ids.ids)],
-            "term_count": self.term_count,
-            "term_unit": self.term_unit,
-            "tz": self.tz,
-            "renewable": self.renewable,
-            "note": self.note,
-            "date_start": date_start,
-            "date_anchor": self.date_anchor if in_line else date_start,
-            "date_end": date_end,
-        }
 
-    def _create_successors(self, periods):
-        """Create the next periods of ``self`` as drafts, with items and renewable lines.
+    def _format_day(self, day, lang_code=None):
+        """Return ``day`` as text for the customer: their language, Buddhist era if set.
 
-        :param periods: dict contract -> (date_start, date_end), local dates
-        :return: the new contracts, in the order of ``self``
+        :param lang_code: language to write in; the customer's where it is empty
         """
-        successors = self.create(
-            [contract._prepare_successor_values(*periods[contract]) for contract in self]
-        )
-        pairs = list(zip(self, successors, strict=True))
-        kept = [(item, new) for old, new in pairs for item in old.item_ids._get_current()]
-        items = self.env["service.contract.item"].create(
-            [item._prepare_successor_values(new) for item, new in kept]
-        )
-        new_item = {old: item for (old, _new), item in zip(kept, items, strict=True)}
-        self.env["service.contract.line"].create(
-            [
-                dict(
-                    line._prepare_successor_values(*periods[old]),
-                    contract_id=new.id,
-                    item_id=new_item.get(line.item_id, line.item_id.browse()).id,
-                )
-                for old, new in pairs
-                for line in old.line_ids
-                if line.on_renewal == "renew" and (not line.item_id or line.item_id in new_item)
-            ]
-        )
-        return successors
+        self.ensure_one()
+        languages = self.env["res.lang"]
+        lang = languages._get_data(
+            code=lang_code or self.partner_id.lang or self.env.lang
+        ) or languages._get_data(code="en_US")
+        buddhist = lang.code.startswith("th") and self.company_id.service_buddhist_dates
+        return dates.format_day(lang, day, buddhist_era=buddhist)
+
+    def _format_term(self):
+        """Return the term as text in the user's language ("12 months", "without
+        end").
+        """
+        self.ensure_one()
+        if not self.term_count:
+            return self.env._("without end")
+        unit = dict(self._fields["term_unit"]._description_selection(self.env))[
+            self.term_unit
+        ]
+        return f"{self.term_count} {unit.lower()}"

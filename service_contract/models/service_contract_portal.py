@@ -7,6 +7,8 @@ from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
+MAIL_LAYOUT = "mail.mail_notification_layout_with_responsible_signature"
+
 
 class ServiceContract(models.Model):
     """What the customer sees: portal page, print and mail."""
@@ -14,16 +16,17 @@ class ServiceContract(models.Model):
     _inherit = "service.contract"
 
     def _compute_access_url(self):
-        super()._compute_access_url()
+        result = super()._compute_access_url()
         for contract in self:
             contract.access_url = f"/my/service-contracts/{contract.id}"
+        return result
 
     @api.model
     def _get_portal_domain(self, partner):
         """Return the domain of the contracts that ``partner`` sees in the portal."""
-        return Domain("partner_id", "child_of", partner.commercial_partner_id.ids) & Domain(
-            "state", "!=", "draft"
-        )
+        return Domain(
+            "partner_id", "child_of", partner.commercial_partner_id.ids
+        ) & Domain("state", "!=", "draft")
 
     def _get_portal_values(self):
         """Hook: what the contract's portal page shows beside the contract itself.
@@ -38,7 +41,9 @@ class ServiceContract(models.Model):
             "contract": self,
             "items": self.item_ids._get_current(),
             "lines": self.line_ids,
-            "usages": self.line_ids.usage_ids.filtered(lambda usage: usage.kind == "use"),
+            "usages": self.line_ids.usage_ids.filtered(
+                lambda usage: usage.kind == "use"
+            ),
             "refusal": self._get_refusal(),
             "format_day": self._format_day,
         }
@@ -48,7 +53,9 @@ class ServiceContract(models.Model):
         return f"{self.name} {self.partner_id.name or ''}".strip()
 
     def _get_qr_code(self):
-        """Return a QR code (data URI of a PNG) that leads to this contract by its Service ID."""
+        """Return a QR code (data URI of a PNG) that leads to this contract by its
+        Service ID.
+        """
         self.ensure_one()
         if not self.service_code:
             return ""
@@ -71,11 +78,14 @@ class ServiceContract(models.Model):
         if self.state == "draft":
             raise UserError(
                 self.env._(
-                    "Contract %(contract)s is still a draft: activate it before it is sent.",
+                    "Contract %(contract)s is still a draft: activate it before it is "
+                    "sent.",
                     contract=self.display_name,
                 )
             )
-        template = self.env.ref("service_contract.mail_template_contract", raise_if_not_found=False)
+        template = self.env.ref(
+            "service_contract.mail_template_contract", raise_if_not_found=False
+        )
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Send Contract"),
@@ -87,16 +97,22 @@ class ServiceContract(models.Model):
                 "default_res_ids": self.ids,
                 "default_template_id": template.id if template else False,
                 "default_composition_mode": "comment",
-                "default_email_layout_xmlid": "mail.mail_notification_layout_with_responsible_signature",
+                "default_email_layout_xmlid": MAIL_LAYOUT,
                 "force_email": True,
             },
         }
 
     def action_print(self):
         """Print the contract."""
-        return self.env.ref("service_contract.action_report_service_contract").report_action(self)
+        return self.env.ref(
+            "service_contract.action_report_service_contract"
+        ).report_action(self)
 
     def action_preview(self):
         """Open the customer's page of this contract."""
         self.ensure_one()
-        return {"type": "ir.actions.act_url", "target": "self", "url": self.get_portal_url()}
+        return {
+            "type": "ir.actions.act_url",
+            "target": "self",
+            "url": self.get_portal_url(),
+        }

@@ -8,10 +8,14 @@ class ServiceContract(models.Model):
     _inherit = "service.contract"
 
     refusal = fields.Char(
-        string="Why Not", compute="_compute_refusal", help="Why the customer can't be served now."
+        string="Why Not",
+        compute="_compute_refusal",
+        help="Why the customer can't be served now.",
     )
 
-    @api.depends("state", "date_start", "date_end", "service_end_at", "suspension_reason")
+    @api.depends(
+        "state", "date_start", "date_end", "service_end_at", "suspension_reason"
+    )
     def _compute_refusal(self):
         for contract in self:
             contract.refusal = contract.date_start and contract._get_refusal()
@@ -25,7 +29,9 @@ class ServiceContract(models.Model):
         return False
 
     def _get_last_day(self):
-        """Return the last local date on which the contract is served; False = no end."""
+        """Return the last local date on which the contract is served; False = no
+        end.
+        """
         self.ensure_one()
         if not self.date_end:
             return False
@@ -41,30 +47,36 @@ class ServiceContract(models.Model):
         :return: why, and what lifts it; empty where it can be served
         """
         self.ensure_one()
-        _ = self.env._
         name = self.display_name
         if self.state == "draft":
-            return _("Contract %(contract)s is still a draft: activate it first.", contract=name)
+            return self.env._(
+                "Contract %(contract)s is still a draft: activate it first.",
+                contract=name,
+            )
         if self.state == "cancelled":
-            return _("Contract %(contract)s was cancelled: make a new one.", contract=name)
+            return self.env._(
+                "Contract %(contract)s was cancelled: make a new one.", contract=name
+            )
         if self.state == "suspended":
             if self.suspension_reason in ("unpaid", "not_renewed"):
-                return _(
-                    "Contract %(contract)s is suspended until its invoice is paid.", contract=name
+                return self.env._(
+                    "Contract %(contract)s is suspended until its invoice is paid.",
+                    contract=name,
                 )
-            return _(
-                "Contract %(contract)s is suspended: a service manager can resume it.", contract=name
+            return self.env._(
+                "Contract %(contract)s is suspended: a service manager can resume it.",
+                contract=name,
             )
         date = date or self._today()
         if date < self.date_start:
-            return _(
+            return self.env._(
                 "Contract %(contract)s isn't in force before %(date)s.",
                 contract=name,
                 date=self._format_day(self.date_start, self.env.lang),
             )
         last = self._get_last_day()
         if last and date > last:
-            return _(
+            return self.env._(
                 "Contract %(contract)s ended on %(date)s: it must be renewed first.",
                 contract=name,
                 date=self._format_day(last, self.env.lang),

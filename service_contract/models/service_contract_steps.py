@@ -16,22 +16,6 @@ STEPS = {
     ("active", "cancelled"): MANAGER,
     ("active", "expired"): None,  # time does that, nobody by hand
 }
-# what only a manager sets, even in draft: the take-over of a running contract
-TAKE_OVER_FIELDS = {"cycle", "date_anchor", "service_code", "predecessor_id", "service_code_is_foreign"}
-# what only a manager changes once the contract is no longer a draft
-AGREED_FIELDS = TAKE_OVER_FIELDS | {
-    "partner_id",
-    "partner_service_id",
-    "date_start",
-    "date_end",
-    "term_count",
-    "term_unit",
-    "tz",
-    "template_id",
-    "renewable",
-}
-# what nobody changes once the contract is no longer a draft: money was frozen in it
-FROZEN_FIELDS = {"company_id", "currency_id"}
 
 
 class ServiceContract(models.Model):
@@ -68,7 +52,8 @@ class ServiceContract(models.Model):
     suspension_review_date = fields.Date(
         string="Review Suspension On",
         copy=False,
-        help="The day on which somebody looks again whether the suspension should go on.",
+        help="The day on which somebody looks again whether the suspension should go "
+        "on.",
     )
     is_in_force = fields.Boolean(
         compute="_compute_is_in_force",
@@ -76,7 +61,8 @@ class ServiceContract(models.Model):
         help="Whether the customer can be served now.",
     )
 
-    # The order by service_end_at makes the planner use this index even when nothing is due.
+    # The order by service_end_at makes the planner use this index even when nothing is
+    # due.
     _end_idx = models.Index("(service_end_at) WHERE state = 'active'")
 
     # === COMPUTE METHODS === #
@@ -99,34 +85,13 @@ class ServiceContract(models.Model):
         return (
             Domain("state", "in", ("active", "expired"))
             & Domain("service_start_at", "<=", now)
-            & (Domain("service_end_at", "=", False) | Domain("service_end_at", ">", now))
+            & (
+                Domain("service_end_at", "=", False)
+                | Domain("service_end_at", ">", now)
+            )
         )
 
     # === CRUD METHODS === #
-
-    def _check_create_values(self, vals_list):
-        """Refuse what only a manager may set when contracts are made.
-
-        :raise AccessError: a take-over field is given by somebody else
-        :raise UserError: a contract would be born in another state than draft
-        """
-        for vals in vals_list:
-            if vals.get("state", "draft") != "draft":
-                raise UserError(
-                    self.env._("A contract begins as a draft. Create it, then activate it.")
-                )
-        if self.env.su or self.env.user.has_group(MANAGER):
-            return
-        neutral = {"cycle": 1}
-        taken = {
-            name
-            for vals in vals_list
-            for name in TAKE_OVER_FIELDS & set(vals)
-            if vals[name] and vals[name] != neutral.get(name)
-            and not (name == "date_anchor" and vals[name] == vals.get("date_start"))
-        }
-        if taken:
-            self._raise_manager_needed(taken)
 
     def write(self, vals):
         self._check_write_values(vals)
@@ -141,55 +106,14 @@ class ServiceContract(models.Model):
         moving._finish_step(before, vals["state"])
         return result
 
-    def _check_write_values(self, vals):
-        """Refuse a change that the state of a contract or the user's role doesn't allow."""
-        agreed = self.filtered(lambda contract: contract.state != "draft")
-        if frozen := FROZEN_FIELDS & set(vals):
-            for contract in agreed:
-                if any(contract[name].id != vals[name] for name in frozen):
-                    raise UserError(
-                        self.env._(
-                            "Contract %(contract)s is no longer a draft: its company and currency "
-                            "can't change. Cancel it and make a new one.",
-                            contract=contract.display_name,
-                        )
-                    )
-        if self.env.su or self.env.user.has_group(MANAGER):
-            return
-        guarded = TAKE_OVER_FIELDS & set(vals)
-        if agreed:
-            guarded |= AGREED_FIELDS & set(vals)
-        if guarded:
-            self._raise_manager_needed(guarded)
-
-    def _raise_manager_needed(self, names):
-        labels = [self._fields[name]._description_string(self.env) for name in sorted(names)]
-        raise AccessError(
-            self.env._(
-                "Only a service manager can set %(fields)s%(contract)s. Ask one to do it.",
-                fields=", ".join(labels),
-                contract=f" ({self[:1].display_name})" if self else "",
-            )
-        )
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_except_agreed(self):
-        for contract in self:
-            if contract.state not in ("draft", "cancelled") or contract.line_ids.usage_ids:
-                raise UserError(
-                    self.env._(
-                        "Contract %(contract)s can't be deleted: it has been agreed on or used. "
-                        "Cancel or archive it instead.",
-                        contract=contract.display_name,
-                    )
-                )
-
     # === ACTIONS === #
 
     def action_activate(self):
-        """Put draft contracts in force (from their start on) and give them a Service ID.
+        """Put draft contracts in force (from their start on) and give them a Service
+        ID.
 
-        :raise UserError: a contract isn't a draft, or lacks what the customer is entitled to
+        :raise UserError: a contract isn't a draft, or lacks what the customer is
+            entitled to
         """
         return self._take_step("active")
 
@@ -235,7 +159,8 @@ class ServiceContract(models.Model):
             if contract.line_ids.usage_ids:
                 raise UserError(
                     self.env._(
-                        "Contract %(contract)s was already served: it can't become a draft again.",
+                        "Contract %(contract)s was already served: it can't become a "
+                        "draft again.",
                         contract=contract.display_name,
                     )
                 )
@@ -256,9 +181,12 @@ class ServiceContract(models.Model):
 
     @api.model
     def _cron_expire_contracts(self):
-        """Expire the active contracts whose last day is over at their place of service."""
+        """Expire the active contracts whose last day is over at their place of
+        service.
+        """
         self._process_due(
-            Domain("state", "=", "active") & Domain("service_end_at", "<=", fields.Datetime.now()),
+            Domain("state", "=", "active")
+            & Domain("service_end_at", "<=", fields.Datetime.now()),
             "_expire",
             order="service_end_at",
         )
@@ -274,7 +202,9 @@ class ServiceContract(models.Model):
                 self._raise_step(contract, verb)
 
     def _raise_step(self, contract, verb):
-        state = dict(self._fields["state"]._description_selection(self.env))[contract.state]
+        state = dict(self._fields["state"]._description_selection(self.env))[
+            contract.state
+        ]
         raise UserError(
             self.env._(
                 "Contract %(contract)s can't be %(verb)s: it is %(state)s.",
@@ -285,14 +215,18 @@ class ServiceContract(models.Model):
         )
 
     def _take_step(self, state, **values):
-        """Write ``state`` on all, quietly, and log the step in one go for all of them."""
+        """Write ``state`` on all, quietly, and log the step in one go for all of
+        them.
+        """
         before = {contract: contract.state for contract in self}
         quiet = self.with_context(tracking_disable=True)
         quiet.write({"state": state, **values})
         labels = dict(self._fields["state"]._description_selection(self.env))
         bodies = {
             contract.id: self.env._(
-                "%(before)s → %(after)s", before=labels[before[contract]], after=labels[state]
+                "%(before)s → %(after)s",
+                before=labels[before[contract]],
+                after=labels[state],
             )
             for contract in self
         }
@@ -315,7 +249,8 @@ class ServiceContract(models.Model):
             if not self.env.su and not (group and self.env.user.has_group(group)):
                 raise AccessError(
                     self.env._(
-                        "Contract %(contract)s can't be %(verb)s by you: ask a service manager.",
+                        "Contract %(contract)s can't be %(verb)s by you: ask a service "
+                        "manager.",
                         contract=contracts[0].display_name,
                         verb=verbs[state],
                     )
@@ -325,7 +260,9 @@ class ServiceContract(models.Model):
                 contracts._assign_service_codes()
 
     def _finish_step(self, before, state):
-        """Tell everybody who hooks in that ``self`` went from ``before`` to ``state``."""
+        """Tell everybody who hooks in that ``self`` went from ``before`` to
+        ``state``.
+        """
         for old, contracts in self.grouped(before.get).items():
             by_day = contracts.grouped(lambda contract: contract._today())
             for today, group in by_day.items():
@@ -344,7 +281,8 @@ class ServiceContract(models.Model):
             if not contract.item_ids and not contract.line_ids:
                 raise UserError(
                     self.env._(
-                        "Contract %(contract)s is empty. Add covered items or services first, "
+                        "Contract %(contract)s is empty. Add covered items or services "
+                        "first, "
                         "or choose a template.",
                         contract=contract.display_name,
                     )

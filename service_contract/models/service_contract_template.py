@@ -19,12 +19,16 @@ class ServiceContractTemplate(models.Model):
     company_id = fields.Many2one("res.company", index="btree_not_null")
     currency_id = fields.Many2one("res.currency", compute="_compute_currency_id")
     term_count = fields.Integer(
-        string="Term", default=1, help="How long a period is; 0 for a contract without end."
+        string="Term",
+        default=1,
+        help="How long a period is; 0 for a contract without end.",
     )
     term_unit = fields.Selection(
         selection=periods.TERM_UNITS, string="Term Unit", required=True, default="year"
     )
-    level_id = fields.Many2one("service.level", string="Service Level", check_company=True)
+    level_id = fields.Many2one(
+        "service.level", string="Service Level", check_company=True
+    )
     renewable = fields.Boolean(default=True)
     autocreate = fields.Selection(
         selection=[
@@ -39,7 +43,8 @@ class ServiceContractTemplate(models.Model):
     )
     per_unit = fields.Boolean(
         string="One Item per Unit",
-        help="An invoice line of six units gives six covered items instead of one with quantity 6.",
+        help="An invoice line of six units gives six covered items instead of one with "
+        "quantity 6.",
     )
     line_ids = fields.One2many(
         "service.contract.template.line", "template_id", string="Services", copy=True
@@ -48,7 +53,8 @@ class ServiceContractTemplate(models.Model):
     contract_count = fields.Integer(compute="_compute_contract_count")
 
     _term_not_negative = models.Constraint(
-        "CHECK(term_count >= 0)", "The term of a contract can't be negative: 0 means without end."
+        "CHECK(term_count >= 0)",
+        "The term of a contract can't be negative: 0 means without end.",
     )
 
     def _compute_currency_id(self):
@@ -79,7 +85,9 @@ class ServiceContractTemplate(models.Model):
         :param partner: the customer, in whose language the terms are written
         """
         self.ensure_one()
-        template = self.with_context(lang=partner.lang) if partner and partner.lang else self
+        template = (
+            self.with_context(lang=partner.lang) if partner and partner.lang else self
+        )
         values = {
             "term_count": template.term_count,
             "term_unit": template.term_unit,

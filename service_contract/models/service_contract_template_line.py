@@ -13,7 +13,9 @@ class ServiceContractTemplateLine(models.Model):
     template_id = fields.Many2one(
         "service.contract.template", required=True, ondelete="cascade", index=True
     )
-    company_id = fields.Many2one(related="template_id.company_id", store=True, precompute=True)
+    company_id = fields.Many2one(
+        related="template_id.company_id", store=True, precompute=True
+    )
     currency_id = fields.Many2one(related="template_id.currency_id")
     per_item = fields.Boolean(
         string="For Each Item",
@@ -27,7 +29,9 @@ class ServiceContractTemplateLine(models.Model):
     def _prepare_general_lines(self, contract):
         """Return the values of the lines that are for all items of ``contract``."""
         return [
-            line._prepare_line_values(contract) for line in self if not line._is_per_item()
+            line._prepare_line_values(contract)
+            for line in self
+            if not line._is_per_item()
         ]
 
     def _prepare_item_lines(self, contract, items):
@@ -57,11 +61,17 @@ class ServiceContractTemplateLine(models.Model):
         company = contract.company_id or self.env.company
         # sudo: the price is passed on unseen, as in the entitlement's values
         line = self.sudo()
-        if line.currency_id and contract.currency_id and line.currency_id != contract.currency_id:
+        if (
+            line.currency_id
+            and contract.currency_id
+            and line.currency_id != contract.currency_id
+        ):
             values["price_extra"] = line.currency_id._convert(
                 line.price_extra, contract.currency_id, company, contract.date_start
             )
         if line.period_count and not line.is_warranty:
             start, end = line._get_own_period(contract.date_start, contract.date_end)
-            values["date_end"] = min(filter(None, (end, contract.date_end)), default=end)
+            values["date_end"] = min(
+                filter(None, (end, contract.date_end)), default=end
+            )
         return values

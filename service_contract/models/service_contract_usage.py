@@ -3,7 +3,11 @@ from odoo.exceptions import UserError
 
 from ..tools.roles import MANAGER
 
-COUNTERS = {"use": "quantity_used", "carry": "quantity_carried", "adjust": "quantity_adjusted"}
+COUNTERS = {
+    "use": "quantity_used",
+    "carry": "quantity_carried",
+    "adjust": "quantity_adjusted",
+}
 
 
 class ServiceContractUsage(models.Model):
@@ -15,15 +19,23 @@ class ServiceContractUsage(models.Model):
     _check_company_auto = True
 
     line_id = fields.Many2one(
-        "service.contract.line", required=True, ondelete="cascade", index=True, check_company=True
+        "service.contract.line",
+        required=True,
+        ondelete="cascade",
+        index=True,
+        check_company=True,
     )
     contract_id = fields.Many2one(
         related="line_id.contract_id", store=True, precompute=True, index=True
     )
-    company_id = fields.Many2one(related="line_id.company_id", store=True, precompute=True)
+    company_id = fields.Many2one(
+        related="line_id.company_id", store=True, precompute=True
+    )
     date = fields.Date(required=True, help="Local date of the service.")
     quantity = fields.Float(
-        required=True, digits="Product Unit", help="Negative rows take an earlier row back."
+        required=True,
+        digits="Product Unit",
+        help="Negative rows take an earlier row back.",
     )
     kind = fields.Selection(
         selection=[("use", "Use"), ("carry", "Carried over"), ("adjust", "Adjustment")],
@@ -32,20 +44,28 @@ class ServiceContractUsage(models.Model):
     )
     origin = fields.Reference(selection="_selection_origin", index=True)
     is_billable = fields.Boolean(
-        string="Billable", help="Beyond the rights: counts in none of them and will be billed."
+        string="Billable",
+        help="Beyond the rights: counts in none of them and will be billed.",
     )
     note = fields.Char()
-    reverses_id = fields.Many2one("service.contract.usage", readonly=True, index="btree_not_null")
+    reverses_id = fields.Many2one(
+        "service.contract.usage", readonly=True, index="btree_not_null"
+    )
     reversed_by_ids = fields.One2many("service.contract.usage", "reverses_id")
 
     _reversed_once = models.UniqueIndex(
-        "(reverses_id) WHERE reverses_id IS NOT NULL", "This use was taken back already."
+        "(reverses_id) WHERE reverses_id IS NOT NULL",
+        "This use was taken back already.",
     )
-    _quantity_not_zero = models.Constraint("CHECK(quantity != 0)", "A movement can't be of zero.")
+    _quantity_not_zero = models.Constraint(
+        "CHECK(quantity != 0)", "A movement can't be of zero."
+    )
 
     @api.model
     def _selection_origin(self):
-        """Return (model, label) of what can use a right, from :meth:`_get_origin_models`."""
+        """Return (model, label) of what can use a right, from
+        :meth:`_get_origin_models`.
+        """
         # sudo: names of models only
         models_ = self.env["ir.model"].sudo()
         return [(name, models_._get(name).name) for name in self._get_origin_models()]
@@ -72,13 +92,17 @@ class ServiceContractUsage(models.Model):
     def write(self, vals):
         if set(vals) - {"note"}:
             raise UserError(
-                self.env._("A booked use can't be changed. Take it back and book it again.")
+                self.env._(
+                    "A booked use can't be changed. Take it back and book it again."
+                )
             )
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
-        raise UserError(self.env._("A booked use can't be deleted. Take it back instead."))
+        raise UserError(
+            self.env._("A booked use can't be deleted. Take it back instead.")
+        )
 
     # === ACTIONS === #
 
@@ -88,7 +112,9 @@ class ServiceContractUsage(models.Model):
         :raise UserError: somebody who is no manager asks, or it was done already
         """
         if not self.env.su and not self.env.user.has_group(MANAGER):
-            raise UserError(self.env._("Only a service manager can take a booked use back."))
+            raise UserError(
+                self.env._("Only a service manager can take a booked use back.")
+            )
         self._take_back()
         return True
 
@@ -102,7 +128,9 @@ class ServiceContractUsage(models.Model):
         for row in self:
             if row.reversed_by_ids or row.reverses_id:
                 raise UserError(
-                    self.env._("“%(use)s” was taken back already.", use=row.display_name)
+                    self.env._(
+                        "“%(use)s” was taken back already.", use=row.display_name
+                    )
                 )
         # sudo: the ledger is written by the system only, after the checks of the caller
         return self.sudo().create(
@@ -124,4 +152,6 @@ class ServiceContractUsage(models.Model):
     @api.depends("line_id", "date", "quantity")
     def _compute_display_name(self):
         for row in self:
-            row.display_name = f"{row.line_id.display_name}, {row.date}, {row.quantity:g}"
+            row.display_name = (
+                f"{row.line_id.display_name}, {row.date}, {row.quantity:g}"
+            )

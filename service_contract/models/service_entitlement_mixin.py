@@ -39,14 +39,17 @@ class ServiceEntitlementMixin(models.AbstractModel):
     quantity = fields.Float(
         default=1.0,
         digits="Product Unit",
-        help="How many times (or hours, by the unit of the service) the customer may have it.",
+        help="How many times (or hours, by the unit of the service) the customer may "
+        "have it.",
     )
     is_unlimited = fields.Boolean(string="Unlimited")
     is_warranty = fields.Boolean(
-        string="Warranty", help="Looked at first when a service is covered; may outlast the period."
+        string="Warranty",
+        help="Looked at first when a service is covered; may outlast the period.",
     )
     is_installation = fields.Boolean(
-        string="Installation", help="When done, it sets the installation date of its item."
+        string="Installation",
+        help="When done, it sets the installation date of its item.",
     )
     price_extra = fields.Monetary(
         string="Extra Price",
@@ -59,17 +62,25 @@ class ServiceEntitlementMixin(models.AbstractModel):
         default="renew",
     )
     carry_over = fields.Selection(
-        selection=[("none", "Lapses"), ("all", "All carried over"), ("limited", "Up to a limit")],
+        selection=[
+            ("none", "Lapses"),
+            ("all", "All carried over"),
+            ("limited", "Up to a limit"),
+        ],
         string="Unused at the End",
         required=True,
         default="none",
     )
     carry_over_max = fields.Float(string="Carried at Most", digits="Product Unit")
     period_count = fields.Integer(
-        string="Own Period", help="How long this service lasts; 0 = as long as the contract."
+        string="Own Period",
+        help="How long this service lasts; 0 = as long as the contract.",
     )
     period_unit = fields.Selection(
-        selection=periods.TERM_UNITS, string="Own Period Unit", required=True, default="month"
+        selection=periods.TERM_UNITS,
+        string="Own Period Unit",
+        required=True,
+        default="month",
     )
 
     _quantity_not_negative = models.Constraint(
@@ -91,11 +102,15 @@ class ServiceEntitlementMixin(models.AbstractModel):
     @api.onchange("is_warranty")
     def _onchange_is_warranty(self):
         if self.is_warranty:
-            self.update({"is_unlimited": True, "mode": "on_demand", "on_renewal": "once"})
+            self.update(
+                {"is_unlimited": True, "mode": "on_demand", "on_renewal": "once"}
+            )
 
     @api.model
     def _get_entitlement_fields(self):
-        """Hook: names of the fields that go from template to contract and on to successors."""
+        """Hook: names of the fields that go from template to contract and on to
+        successors.
+        """
         return [
             "sequence",
             "product_id",
@@ -116,7 +131,8 @@ class ServiceEntitlementMixin(models.AbstractModel):
     def _prepare_entitlement_values(self):
         """Return the values of one entitlement, for another line made from it."""
         self.ensure_one()
-        # sudo: whoever may use a template or renew a contract passes its extra price on unseen
+        # sudo: whoever may use a template or renew a contract passes its extra price on
+        # unseen
         line = self.sudo()
         return {
             name: line._fields[name].convert_to_write(line[name], line)
@@ -127,5 +143,7 @@ class ServiceEntitlementMixin(models.AbstractModel):
         """Return (first, last) local dates of the service that begins on ``start``."""
         self.ensure_one()
         if self.period_count:
-            return start, periods.period_end(start, 0, self.period_count, self.period_unit)
+            return start, periods.period_end(
+                start, 0, self.period_count, self.period_unit
+            )
         return start, contract_end

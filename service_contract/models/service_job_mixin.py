@@ -23,15 +23,21 @@ class ServiceJobMixin(models.AbstractModel):
     _description = "Work of Nightly Jobs"
 
     job_error = fields.Text(
-        string="Problem of a Nightly Job", readonly=True, copy=False, groups="base.group_user"
+        string="Problem of a Nightly Job",
+        readonly=True,
+        copy=False,
+        groups="base.group_user",
     )
     job_retry_at = fields.Datetime(readonly=True, copy=False, groups="base.group_user")
 
     def write(self, vals):
-        """Whoever changes a record may have mended it: let the next run try it again."""
+        """Whoever changes a record may have mended it: let the next run try it
+        again.
+        """
         result = super().write(vals)
         if "job_retry_at" not in vals:
-            # sudo: bookkeeping of the jobs, on records that were just written with full checks
+            # sudo: bookkeeping of the jobs, on records that were just written with full
+            # checks
             waiting = self.sudo().filtered("job_retry_at")
             if waiting:
                 super(ServiceJobMixin, waiting).write({"job_retry_at": False})
@@ -42,7 +48,8 @@ class ServiceJobMixin(models.AbstractModel):
 
         :param domain: which records are due; ``work`` must take its records out of it
         :param work: name of a method that works on a recordset of due, locked records
-        :param order: begins with the column of the index that serves ``domain``, else the
+        :param order: begins with the column of the index that serves ``domain``, else
+            the
             planner reads the whole table when nothing is due
         """
         now = fields.Datetime.now()
@@ -53,7 +60,9 @@ class ServiceJobMixin(models.AbstractModel):
         done = tries = 0
         while batch := self.search(domain, order=order, limit=batch_size):
             try:
-                due = batch.try_lock_for_update(allow_referencing=True).filtered_domain(domain)
+                due = batch.try_lock_for_update(allow_referencing=True).filtered_domain(
+                    domain
+                )
                 failures = due._run_halving(work)
                 failed = due.browse([record.id for record, _error in failures])
                 (due - failed)._clear_job_error()
@@ -74,7 +83,8 @@ class ServiceJobMixin(models.AbstractModel):
             progress(remaining=0)
 
     def _run_halving(self, work):
-        """Call the method ``work`` on ``self``; where it fails, on halves, down to the culprit.
+        """Call the method ``work`` on ``self``; where it fails, on halves, down to the
+        culprit.
 
         :return: list of (record, exception) for those that fail alone
         """
@@ -97,19 +107,26 @@ class ServiceJobMixin(models.AbstractModel):
         """Store why a job failed on this record, and tell a person once."""
         self.ensure_one()
         self.write(
-            {"job_error": str(error), "job_retry_at": fields.Datetime.now() + RETRY_AFTER}
+            {
+                "job_error": str(error),
+                "job_retry_at": fields.Datetime.now() + RETRY_AFTER,
+            }
         )
         activities = self.activity_search([ACTIVITY])
         if not activities:
             self.activity_schedule(
                 ACTIVITY,
-                summary=self.env._("A nightly job failed on %(record)s", record=self.display_name),
+                summary=self.env._(
+                    "A nightly job failed on %(record)s", record=self.display_name
+                ),
                 note=str(error),
                 user_id=self._get_responsible().id,
             )
 
     def _clear_job_error(self):
-        """Forget the errors of records that went through, and close what told of them."""
+        """Forget the errors of records that went through, and close what told of
+        them.
+        """
         mended = self.filtered("job_error")
         if mended:
             mended.write({"job_error": False, "job_retry_at": False})

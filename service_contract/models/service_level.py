@@ -21,11 +21,13 @@ class ServiceLevel(models.Model):
         help="The priority that problems reported under this level begin with.",
     )
     response_hours = fields.Float(
-        string="Response Time", help="Working hours within which a reported problem is answered."
+        string="Response Time",
+        help="Working hours within which a reported problem is answered.",
     )
     color = fields.Integer()
     description = fields.Text(
-        translate=True, help="What customers of this level may expect; printed on the contract."
+        translate=True,
+        help="What customers of this level may expect; printed on the contract.",
     )
     contract_count = fields.Integer(compute="_compute_contract_count")
 

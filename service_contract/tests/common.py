@@ -13,7 +13,11 @@ class ServiceContractCommon(AccountTestInvoicingCommon):
         cls.company = cls.env.company
         cls.company.partner_id.tz = "Asia/Bangkok"
         cls.customer = cls.env["res.partner"].create(
-            {"name": "Baan Suan Hotel", "tz": "Asia/Bangkok", "email": "hotel@example.com"}
+            {
+                "name": "Baan Suan Hotel",
+                "tz": "Asia/Bangkok",
+                "email": "hotel@example.com",
+            }
         )
         cls.service_visit = cls._make_product("Preventive visit", "service")
         cls.service_phone = cls._make_product("Phone support", "service")
@@ -54,13 +58,19 @@ class ServiceContractCommon(AccountTestInvoicingCommon):
         cls.machine = cls._make_product("Sewing machine", "consu", 40000)
         cls.machine.service_template_id = cls.template
         cls.chair = cls._make_product("Chair", "consu", 900)
-        cls.technician = cls._make_user("technician", "service_contract.group_service_technician")
-        cls.dispatcher = cls._make_user("dispatcher", "service_contract.group_service_user")
+        cls.technician = cls._make_user(
+            "technician", "service_contract.group_service_technician"
+        )
+        cls.dispatcher = cls._make_user(
+            "dispatcher", "service_contract.group_service_user"
+        )
         cls.salesperson = cls._make_user(
             "salesperson",
             "service_contract.group_service_user,account.group_account_readonly",
         )
-        cls.manager = cls._make_user("manager", "service_contract.group_service_manager")
+        cls.manager = cls._make_user(
+            "manager", "service_contract.group_service_manager"
+        )
         cls.accountant = cls._make_user("accountant", "account.group_account_invoice")
 
     @classmethod
@@ -81,12 +91,19 @@ class ServiceContractCommon(AccountTestInvoicingCommon):
     @classmethod
     def _make_product(cls, name, kind, price=0.0):
         return cls.env["product.product"].create(
-            {"name": name, "type": kind, "lst_price": price, "taxes_id": [Command.clear()]}
+            {
+                "name": name,
+                "type": kind,
+                "lst_price": price,
+                "taxes_id": [Command.clear()],
+            }
         )
 
     @classmethod
     def _make_invoice(cls, lines=None, post=True, **values):
-        """Make a customer invoice; ``lines`` are dicts, or products sold once at list price."""
+        """Make a customer invoice; ``lines`` are dicts, or products sold once at list
+        price.
+        """
         commands = []
         for line in lines or [cls.machine]:
             if not isinstance(line, dict):
@@ -115,7 +132,13 @@ class ServiceContractCommon(AccountTestInvoicingCommon):
                 "line_ids": [
                     Command.create(line)
                     for line in lines
-                    or [{"product_id": cls.service_visit.id, "quantity": 4, "mode": "scheduled"}]
+                    or [
+                        {
+                            "product_id": cls.service_visit.id,
+                            "quantity": 4,
+                            "mode": "scheduled",
+                        }
+                    ]
                 ],
                 **values,
             }

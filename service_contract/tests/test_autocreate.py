@@ -1,6 +1,5 @@
 from unittest.mock import patch
 
-from odoo.exceptions import UserError
 from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
 
@@ -25,7 +24,7 @@ class TestAutocreate(ServiceContractCommon):
 
         def broken(this, plans):
             if not only or any(only in plan.moves for plan in plans):
-                raise UserError("The template is broken")
+                raise ValueError("The template is broken")
             return build(this, plans)
 
         return patch.object(builder, "_build", broken)
@@ -88,7 +87,8 @@ class TestAutocreate(ServiceContractCommon):
             moves.action_post()
         self.assertEqual(moves.mapped("state"), ["posted"] * 5)
         self.assertEqual(
-            [bool(move.service_contract_ids) for move in moves], [True, True, False, True, True]
+            [bool(move.service_contract_ids) for move in moves],
+            [True, True, False, True, True],
         )
         self.assertEqual(moves.filtered("service_contract_error"), bad)
 
@@ -99,7 +99,10 @@ class TestAutocreate(ServiceContractCommon):
         def broken(this, plans):
             this.env.cr.execute("SELECT 1 / 0")
 
-        with patch.object(builder, "_build", broken), mute_logger(MOVE_LOGGER, "odoo.sql_db"):
+        with (
+            patch.object(builder, "_build", broken),
+            mute_logger(MOVE_LOGGER, "odoo.sql_db"),
+        ):
             invoice.action_post()
         self.assertEqual(invoice.state, "posted")
         self.assertTrue(invoice.name.startswith("INV/"))

@@ -53,8 +53,12 @@ class TestContractPeriod(ServiceContractCommon):
         self.assertEqual(form.date_end, date(2026, 11, 9))
 
     def test_the_second_period_keeps_the_anchor_of_the_first(self):
-        first = self._make_contract(date_start="2026-01-31", term_count=1, term_unit="month")
-        second = first._create_successors({first: (date(2026, 2, 28), date(2026, 3, 30))})
+        first = self._make_contract(
+            date_start="2026-01-31", term_count=1, term_unit="month"
+        )
+        second = first._create_successors(
+            {first: (date(2026, 2, 28), date(2026, 3, 30))}
+        )
         self.assertEqual(second.date_anchor, date(2026, 1, 31))
         second.date_end = False
         second.term_count = 1
@@ -62,11 +66,15 @@ class TestContractPeriod(ServiceContractCommon):
         self.assertEqual(second.date_end, date(2026, 3, 30))
 
     def test_the_anchor_restarts_after_a_gap_a_new_term_or_a_typed_end(self):
-        first = self._make_contract(date_start="2026-01-31", term_count=1, term_unit="month")
+        first = self._make_contract(
+            date_start="2026-01-31", term_count=1, term_unit="month"
+        )
         gap = first._create_successors({first: (date(2026, 3, 10), date(2026, 4, 9))})
         self.assertEqual(gap.date_anchor, date(2026, 3, 10))
         gap.action_cancel()
-        other = first._create_successors({first: (date(2026, 2, 28), date(2026, 3, 30))})
+        other = first._create_successors(
+            {first: (date(2026, 2, 28), date(2026, 3, 30))}
+        )
         other.term_count = 2
         self.assertEqual(other.date_anchor, date(2026, 2, 28))
         typed = self._make_contract(date_start="2026-01-31", date_end="2026-03-15")
@@ -115,7 +123,10 @@ class TestContractPeriod(ServiceContractCommon):
     def test_midnight_that_daylight_saving_skips(self):
         # Beirut: on 29 March 2026 the clocks go from 0:00 to 1:00
         contract = self._make_contract(
-            date_start="2026-03-29", tz="Asia/Beirut", term_unit="day", date_end="2026-03-29"
+            date_start="2026-03-29",
+            tz="Asia/Beirut",
+            term_unit="day",
+            date_end="2026-03-29",
         )
         self.assertEqual(str(contract.service_start_at), "2026-03-28 22:00:00")
         self.assertEqual(str(contract.service_end_at), "2026-03-29 21:00:00")
@@ -123,7 +134,8 @@ class TestContractPeriod(ServiceContractCommon):
     def test_an_unknown_zone_falls_back_to_utc(self):
         contract = self._make_contract()
         self.env.cr.execute(
-            "UPDATE service_contract SET tz = 'Mars/Olympus' WHERE id = %s", [contract.id]
+            "UPDATE service_contract SET tz = 'Mars/Olympus' WHERE id = %s",
+            [contract.id],
         )
         contract.invalidate_recordset()
         contract.date_start = "2026-02-01"

@@ -7,17 +7,23 @@ from .common import ServiceContractCommon
 @tagged("post_install", "-at_install")
 @freeze_time("2026-06-15 05:00:00")
 class TestContractSteps(ServiceContractCommon):
-    """Only the steps of the design exist, by whom it names, however they are asked for."""
+    """Only the steps of the design exist, by whom it names, however they are asked
+    for.
+    """
 
     def test_a_contract_lives_from_draft_to_expired(self):
         contract = self._make_contract()
         contract.action_activate()
         self.assertEqual(contract.state, "active")
         contract.action_suspend()
-        self.assertEqual((contract.state, contract.suspension_reason), ("suspended", "manual"))
+        self.assertEqual(
+            (contract.state, contract.suspension_reason), ("suspended", "manual")
+        )
         self.assertIn("resume", contract._get_refusal())
         contract.action_resume()
-        self.assertEqual((contract.state, contract.suspension_reason), ("active", False))
+        self.assertEqual(
+            (contract.state, contract.suspension_reason), ("active", False)
+        )
         with freeze_time("2027-01-02"):
             contract.action_suspend("not_renewed")
             self.assertIn("paid", contract._get_refusal())

@@ -9,7 +9,9 @@ from .common import ServiceContractCommon
 
 @tagged("post_install", "-at_install")
 class TestFromInvoice(ServiceContractCommon):
-    """A contract takes customer, products and money from the invoice; nothing is typed again."""
+    """A contract takes customer, products and money from the invoice; nothing is typed
+    again.
+    """
 
     def _create(self, lines=None, **values):
         return self._make_invoice(lines, **values)._create_service_contracts()
@@ -19,7 +21,14 @@ class TestFromInvoice(ServiceContractCommon):
             {"name": "Kitchen", "parent_id": self.customer.id, "type": "delivery"}
         )
         invoice = self._make_invoice(
-            [{"product_id": self.machine.id, "quantity": 2, "price_unit": 40000, "discount": 10}],
+            [
+                {
+                    "product_id": self.machine.id,
+                    "quantity": 2,
+                    "price_unit": 40000,
+                    "discount": 10,
+                }
+            ],
             partner_shipping_id=contact.id,
         )
         contract = invoice._create_service_contracts()
@@ -41,7 +50,14 @@ class TestFromInvoice(ServiceContractCommon):
 
     def test_one_item_per_unit_where_asked_for(self):
         invoice = self._make_invoice(
-            [{"product_id": self.machine.id, "quantity": 3, "price_unit": 33.33, "discount": 50}]
+            [
+                {
+                    "product_id": self.machine.id,
+                    "quantity": 3,
+                    "price_unit": 33.33,
+                    "discount": 50,
+                }
+            ]
         )
         contract = invoice._create_service_contracts(per_unit=True)
         self.assertEqual(contract.item_ids.mapped("quantity"), [1, 1, 1])
@@ -121,7 +137,10 @@ class TestFromInvoice(ServiceContractCommon):
         self.assertEqual(contract.currency_id, yen)
         self.assertEqual(contract.amount_after_discount, 2900)
         self.assertTrue(
-            all(amount == int(amount) for amount in contract.item_ids.mapped("amount_after_discount"))
+            all(
+                amount == int(amount)
+                for amount in contract.item_ids.mapped("amount_after_discount")
+            )
         )
         self.assertTrue(contract.line_ids.filtered("price_extra"))
 
@@ -146,7 +165,9 @@ class TestFromInvoice(ServiceContractCommon):
         invoice.invoice_line_ids.price_unit = 1
         invoice.action_post()
         self.assertEqual(contract.amount_after_discount, 40000)
-        self.assertEqual(contract.item_ids.source_move_line_id, invoice.invoice_line_ids)
+        self.assertEqual(
+            contract.item_ids.source_move_line_id, invoice.invoice_line_ids
+        )
         invoice.button_draft()
         invoice.invoice_line_ids.unlink()
         self.assertEqual(contract.item_ids.product_id, self.machine)
@@ -191,7 +212,9 @@ class TestFromInvoice(ServiceContractCommon):
 
     def test_an_invoice_with_nothing_to_cover_says_so(self):
         invoice = self._make_invoice([{"name": "Consulting", "price_unit": 100}])
-        with self.assertRaisesRegex(UserError, f"{invoice.name}.*nothing left to cover"):
+        with self.assertRaisesRegex(
+            UserError, f"{invoice.name}.*nothing left to cover"
+        ):
             invoice._create_service_contracts()
 
     def test_never_two_contracts_for_one_line_by_accident(self):
@@ -255,7 +278,9 @@ class TestFromInvoice(ServiceContractCommon):
 
     def test_many_invoices_cost_no_query_each(self):
         def cost(count):
-            moves = self.env["account.move"].union(*[self._make_invoice() for _n in range(count)])
+            moves = self.env["account.move"].union(
+                *[self._make_invoice() for _n in range(count)]
+            )
             self.env.flush_all()
             self.env.invalidate_all()
             before = self.env.cr.sql_log_count

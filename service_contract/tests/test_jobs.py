@@ -1,8 +1,7 @@
 from unittest.mock import patch
 
-from odoo.exceptions import UserError
 from odoo.tests import freeze_time, tagged
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 
 from .common import ServiceContractCommon
 
@@ -52,7 +51,7 @@ class TestJobs(ServiceContractCommon):
 
         def broken(contracts):
             if bad in contracts:
-                raise UserError("This one is broken")
+                raise ValueError("This one is broken")
             return expire(contracts)
 
         return patch.object(contract, "_expire", broken)
@@ -104,16 +103,11 @@ class TestJobs(ServiceContractCommon):
         self.env.flush_all()
         self.env.cr.execute("SET LOCAL enable_seqscan = off")
         plan = "\n".join(
-            row
-            for (row,) in self.env.execute_query(
-                self._explain("2026-01-01")
-            )
+            row for (row,) in self.env.execute_query(self._explain("2026-01-01"))
         )
         self.assertIn("service_contract_end_idx", plan)
 
     def _explain(self, now):
-        from odoo.tools import SQL
-
         query = self.env["service.contract"]._search(
             [("state", "=", "active"), ("service_end_at", "<=", now)],
             order="service_end_at",

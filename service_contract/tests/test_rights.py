@@ -12,7 +12,9 @@ from .common import ServiceContractCommon
 @tagged("post_install", "-at_install")
 @freeze_time("2026-06-15 05:00:00")
 class TestRights(ServiceContractCommon):
-    """What is agreed, carried, reserved, used, left; and nothing that isn't there is used."""
+    """What is agreed, carried, reserved, used, left; and nothing that isn't there is
+    used.
+    """
 
     @classmethod
     def setUpClass(cls):
@@ -82,7 +84,9 @@ class TestRights(ServiceContractCommon):
     def test_reservations_lower_what_is_available_not_what_is_left(self):
         reserved = {self.line: 3.0}
         self.patch(
-            type(self.env["service.contract.line"]), "_get_reserved", lambda lines: reserved
+            type(self.env["service.contract.line"]),
+            "_get_reserved",
+            lambda lines: reserved,
         )
         self.line._sync_reserved()
         self.assertEqual(self._counters(), (0, 4, 1))
@@ -119,7 +123,8 @@ class TestRights(ServiceContractCommon):
 
     def test_unlimited_has_no_counter_but_a_ledger(self):
         contract = self._make_contract(
-            lines=[{"product_id": self.service_phone.id, "is_unlimited": True}], activate=True
+            lines=[{"product_id": self.service_phone.id, "is_unlimited": True}],
+            activate=True,
         )
         line = contract.line_ids
         line._consume(100)
@@ -137,7 +142,12 @@ class TestRights(ServiceContractCommon):
             self.line.sudo().unlink()
         with self.assertRaises(AccessError):
             self.env["service.contract.usage"].with_user(self.manager).create(
-                {"line_id": self.line.id, "date": "2026-06-15", "quantity": -3, "kind": "use"}
+                {
+                    "line_id": self.line.id,
+                    "date": "2026-06-15",
+                    "quantity": -3,
+                    "kind": "use",
+                }
             )
 
     def test_taking_over_a_running_contract(self):
@@ -166,7 +176,8 @@ class TestRights(ServiceContractCommon):
         first, second = contract.item_ids
         lines = contract._get_covering_lines(item=first, date=date(2026, 6, 1))
         self.assertEqual(
-            lines.mapped("product_id.name"), ["Warranty", "Installation", "Preventive visit"]
+            lines.mapped("product_id.name"),
+            ["Warranty", "Installation", "Preventive visit"],
         )
         self.assertNotIn(second, lines.item_id)
         general = contract._get_covering_lines(date=date(2026, 6, 1))
@@ -174,7 +185,9 @@ class TestRights(ServiceContractCommon):
         visits = contract._get_covering_lines(
             product=self.service_visit, item=first, date=date(2026, 6, 1)
         )
-        self.assertEqual(visits.mapped("product_id.name"), ["Warranty", "Preventive visit"])
+        self.assertEqual(
+            visits.mapped("product_id.name"), ["Warranty", "Preventive visit"]
+        )
 
     def test_a_warranty_outlasts_its_contract_and_is_found_by_the_next_period(self):
         contract = self._make_invoice()._create_service_contracts()
@@ -182,7 +195,9 @@ class TestRights(ServiceContractCommon):
         warranty = contract.line_ids.filtered("is_warranty")
         self.assertEqual(warranty.date_end, date(2028, 3, 14))
         self.assertEqual(contract.item_ids.warranty_end, date(2028, 3, 14))
-        after = contract._create_successors({contract: (date(2027, 3, 15), date(2028, 3, 14))})
+        after = contract._create_successors(
+            {contract: (date(2027, 3, 15), date(2028, 3, 14))}
+        )
         after.action_activate()
         self.assertFalse(after.line_ids.filtered("is_warranty"))
         covering = after._get_covering_lines(item=after.item_ids, date=date(2027, 5, 1))

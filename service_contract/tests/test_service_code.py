@@ -11,7 +11,9 @@ from .common import ServiceContractCommon
 @tagged("post_install", "-at_install")
 @freeze_time("2026-06-15 05:00:00")
 class TestServiceCode(ServiceContractCommon):
-    """Whatever the customer says on the phone, the desk finds the contract or knows why not."""
+    """Whatever the customer says on the phone, the desk finds the contract or knows why
+    not.
+    """
 
     @classmethod
     def setUpClass(cls):
@@ -41,13 +43,17 @@ class TestServiceCode(ServiceContractCommon):
             self.code.translate({ord(str(n)): chr(0x0E50 + n) for n in range(10)}),
             self.contract._get_service_code_url(),
         ):
-            self.assertEqual(self.contracts._find_by_service_code(said), self.contract, said)
+            self.assertEqual(
+                self.contracts._find_by_service_code(said), self.contract, said
+            )
 
     def test_mistyped_is_not_unknown(self):
         wrong = self.code[:-1] + str((int(self.code[-1]) + 1) % 10)
         with self.assertRaisesRegex(UserError, "mistyped"):
             self.contracts._find_by_service_code(wrong)
-        self.assertFalse(self.contracts._find_by_service_code(service_code.make("9999999")))
+        self.assertFalse(
+            self.contracts._find_by_service_code(service_code.make("9999999"))
+        )
         for nonsense in ("", " ", "hotel", None, "---"):
             self.assertFalse(self.contracts._find_by_service_code(nonsense))
 
@@ -101,7 +107,9 @@ class TestServiceCode(ServiceContractCommon):
         ):
             found = self.contracts.search([("search_text", "ilike", text)])
             self.assertIn(contract, found, text)
-            self.assertIn(contract.id, dict(self.contracts.name_search(text, limit=None)), text)
+            self.assertIn(
+                contract.id, dict(self.contracts.name_search(text, limit=None)), text
+            )
         wrong = self.code[:-1] + str((int(self.code[-1]) + 1) % 10)
         with self.assertRaisesRegex(UserError, "mistyped"):
             self.contracts.search([("search_text", "ilike", wrong)])

@@ -10,7 +10,9 @@ class TestWizard(ServiceContractCommon):
     """The wizard shows what will be made, and makes just that."""
 
     def _open(self, moves, user=None):
-        action = moves.with_user(user or self.salesperson).action_create_service_contract()
+        action = moves.with_user(
+            user or self.salesperson
+        ).action_create_service_contract()
         return (
             self.env[action["res_model"]]
             .with_user(user or self.salesperson)
@@ -42,7 +44,9 @@ class TestWizard(ServiceContractCommon):
 
     def test_template_start_and_base_can_be_changed(self):
         wizard = self._open(self._make_invoice([self.machine, self.chair]))
-        silver = self.template.copy({"name": "Silver", "term_count": 6, "term_unit": "month"})
+        silver = self.template.copy(
+            {"name": "Silver", "term_count": 6, "term_unit": "month"}
+        )
         with Form(wizard) as form:
             form.template_id = silver
             form.date_start = "2026-07-01"
@@ -68,7 +72,9 @@ class TestWizard(ServiceContractCommon):
 
     def test_together_needs_one_customer(self):
         other = self.customer.copy({"name": "Somebody else"})
-        wizard = self._open(self._make_invoice() + self._make_invoice(partner_id=other.id))
+        wizard = self._open(
+            self._make_invoice() + self._make_invoice(partner_id=other.id)
+        )
         self.assertFalse(wizard.one_customer)
         wizard.mode = "together"
         with self.assertRaisesRegex(UserError, "one customer"):
@@ -98,7 +104,9 @@ class TestWizard(ServiceContractCommon):
     def test_adding_to_a_running_contract(self):
         contract = self._make_invoice()._create_service_contracts()
         contract.action_activate()
-        wizard = self._open(self._make_invoice([{"product_id": self.machine.id, "quantity": 1}]))
+        wizard = self._open(
+            self._make_invoice([{"product_id": self.machine.id, "quantity": 1}])
+        )
         wizard.write({"mode": "add", "contract_id": contract.id})
         self.assertIn(contract.name, wizard.preview)
         self.assertEqual(wizard._create_contracts(), contract)
@@ -110,7 +118,9 @@ class TestWizard(ServiceContractCommon):
         )
         install = added.filtered("is_installation")
         self.assertEqual(install.date_end, contract.date_end)
-        self.assertEqual(len(contract.line_ids.filtered(lambda line: not line.item_id)), 1)
+        self.assertEqual(
+            len(contract.line_ids.filtered(lambda line: not line.item_id)), 1
+        )
         self.assertEqual(contract.amount_after_discount, 80000)
         self.assertIn("was added", str(contract.message_ids.mapped("body")))
 
@@ -141,20 +151,30 @@ class TestWizard(ServiceContractCommon):
         with self.assertRaises(AccessError):
             invoice.with_user(self.dispatcher).action_create_service_contract()
         action = contract.action_fill_from_invoice()
-        pick = self.env[action["res_model"]].with_user(self.dispatcher).browse(action["res_id"])
+        pick = (
+            self.env[action["res_model"]]
+            .with_user(self.dispatcher)
+            .browse(action["res_id"])
+        )
         self.assertEqual(pick.choice_ids[0].name, invoice.name)
         with self.assertRaisesRegex(UserError, "at least one invoice"):
             pick.action_next()
         pick.choice_ids[0].is_chosen = True
         action = pick.action_next()
-        wizard = self.env[action["res_model"]].with_user(self.dispatcher).browse(action["res_id"])
+        wizard = (
+            self.env[action["res_model"]]
+            .with_user(self.dispatcher)
+            .browse(action["res_id"])
+        )
         self.assertEqual(wizard._create_contracts(), contract)
         self.assertEqual(contract.item_ids.product_id, self.machine)
         self.assertEqual(len(contract.line_ids), 3)
         self.assertEqual(contract.sudo().source_move_ids, invoice)
 
     def test_a_customer_without_invoice_is_told(self):
-        contract = self._make_contract(partner_id=self.customer.copy({"name": "New"}).id)
+        contract = self._make_contract(
+            partner_id=self.customer.copy({"name": "New"}).id
+        )
         with self.assertRaisesRegex(UserError, "no posted invoice"):
             contract.action_fill_from_invoice()
 

@@ -47,5 +47,9 @@ def format_day(lang, day: date, buddhist_era: bool = False) -> str:
     pattern = posix_to_ldml(lang.date_format, locale=locale)
     if buddhist_era:
         year = str(day.year + BUDDHIST_ERA_OFFSET)
-        pattern = re.sub(r"y+", lambda m: f"'{year[-len(m[0]) :] if len(m[0]) == 2 else year}'", pattern)
+        pattern = re.sub(
+            r"y+",
+            lambda m: f"'{year[-len(m[0]) :] if len(m[0]) == 2 else year}'",
+            pattern,
+        )
     return babel.dates.format_date(day, format=pattern, locale=locale)

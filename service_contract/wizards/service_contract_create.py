@@ -6,7 +6,9 @@ from ..models.service_contract_builder import ContractPlan
 
 
 class ServiceContractCreate(models.TransientModel):
-    """Shows what contracts the invoices give, and lets a person change it before they are made."""
+    """Shows what contracts the invoices give, and lets a person change it before they
+    are made.
+    """
 
     _name = "service.contract.create"
     _description = "Create Service Contracts from Invoices"
@@ -24,7 +26,8 @@ class ServiceContractCreate(models.TransientModel):
     contract_id = fields.Many2one(
         "service.contract",
         string="Running Contract",
-        domain="[('partner_id', 'child_of', partner_id), ('company_id', '=', company_id),"
+        domain="[('partner_id', 'child_of', partner_id), ('company_id', '=', "
+        "company_id),"
         " ('currency_id', '=', currency_id), ('state', 'in', ('draft', 'active'))]",
         context={"show_customer": True},
     )
@@ -35,11 +38,18 @@ class ServiceContractCreate(models.TransientModel):
         help="For all lines; empty = the template that each product names.",
     )
     date_start = fields.Date(
-        string="Start", help="First day of the contract; empty = the date of each invoice."
+        string="Start",
+        help="First day of the contract; empty = the date of each invoice.",
     )
-    line_ids = fields.One2many("service.contract.create.line", "wizard_id", string="Lines")
-    amount_before = fields.Monetary(compute="_compute_totals", string="Base before Discount")
-    amount_after = fields.Monetary(compute="_compute_totals", string="Base after Discount")
+    line_ids = fields.One2many(
+        "service.contract.create.line", "wizard_id", string="Lines"
+    )
+    amount_before = fields.Monetary(
+        compute="_compute_totals", string="Base before Discount"
+    )
+    amount_after = fields.Monetary(
+        compute="_compute_totals", string="Base after Discount"
+    )
     amount_invoice = fields.Monetary(string="Invoice Total (untaxed)", readonly=True)
     item_count = fields.Integer(compute="_compute_totals")
     preview = fields.Text(compute="_compute_preview", string="Will be made")
@@ -60,7 +70,10 @@ class ServiceContractCreate(models.TransientModel):
         ]
 
     @api.depends(
-        "line_ids.is_item", "line_ids.counts_in_base", "line_ids.item_count", "line_ids.covered_by"
+        "line_ids.is_item",
+        "line_ids.counts_in_base",
+        "line_ids.item_count",
+        "line_ids.covered_by",
     )
     def _compute_totals(self):
         for wizard in self:
@@ -71,8 +84,14 @@ class ServiceContractCreate(models.TransientModel):
             wizard.item_count = sum(ticked.mapped("item_count"))
             wizard.needs_confirmation = bool(ticked.filtered("covered_by"))
 
-    @api.depends("mode", "contract_id", "template_id", "line_ids.is_item", "line_ids.item_count",
-                 "line_ids.template_id")
+    @api.depends(
+        "mode",
+        "contract_id",
+        "template_id",
+        "line_ids.is_item",
+        "line_ids.item_count",
+        "line_ids.template_id",
+    )
     def _compute_preview(self):
         for wizard in self:
             texts = []
@@ -98,7 +117,8 @@ class ServiceContractCreate(models.TransientModel):
     def action_create(self):
         """Make the contracts as shown, and open them.
 
-        :raise UserError: nothing is ticked, or lines are covered already and it wasn't confirmed
+        :raise UserError: nothing is ticked, or lines are covered already and it wasn't
+            confirmed
         """
         contracts = self._create_contracts()
         return contracts._get_records_action(name=self.env._("Service Contracts"))
@@ -111,7 +131,8 @@ class ServiceContractCreate(models.TransientModel):
 
         :param contract: a contract to fill with them, or None
         """
-        # sudo: the callers checked which invoices this user may take from; the wizard stays theirs
+        # sudo: the callers checked which invoices this user may take from; the wizard
+        # stays theirs
         wizard = self.sudo().create(self._prepare_values(moves, contract))
         return {
             "type": "ir.actions.act_window",
@@ -159,7 +180,9 @@ class ServiceContractCreate(models.TransientModel):
         for line in self.line_ids:
             # sudo: the invoice was shown to this user already; only its id is needed
             move = line.sudo().move_line_id.move_id
-            template = self.template_id or line.template_id or self._get_joined_template(move)
+            template = (
+                self.template_id or line.template_id or self._get_joined_template(move)
+            )
             if not line.is_item and not (line.template_id and not line.covered_by):
                 continue
             if self.mode == "each":
@@ -177,7 +200,9 @@ class ServiceContractCreate(models.TransientModel):
         return list(groups.values())
 
     def _get_joined_template(self, move):
-        """Return the template of lines that name none: the invoice's only one, else the company's."""
+        """Return the template of lines that name none: the invoice's only one, else the
+        company's.
+        """
         # sudo: as above
         named = self.line_ids.filtered(
             lambda line: line.sudo().move_line_id.move_id == move
@@ -187,7 +212,9 @@ class ServiceContractCreate(models.TransientModel):
     def _get_group_title(self, group):
         if self.mode == "add":
             return self.contract_id.display_name or self.env._("Choose a contract")
-        parts = [", ".join(group["moves"].mapped("name"))] if self.mode == "each" else []
+        parts = (
+            [", ".join(group["moves"].mapped("name"))] if self.mode == "each" else []
+        )
         parts.append(group["template"].name or self.env._("without template"))
         return " – ".join(parts)
 
@@ -207,14 +234,16 @@ class ServiceContractCreate(models.TransientModel):
         if self.needs_confirmation and not self.is_confirmed:
             raise UserError(
                 self.env._(
-                    "Some of the ticked lines are covered by a contract already. Untick them, or "
+                    "Some of the ticked lines are covered by a contract already. "
+                    "Untick them, or "
                     "tick “Cover them once more”."
                 )
             )
         if self.mode == "together" and not self.one_customer:
             raise UserError(
                 self.env._(
-                    "One contract for all needs invoices of one customer, company and currency."
+                    "One contract for all needs invoices of one customer, company and "
+                    "currency."
                 )
             )
         if self.mode == "add" and not self.contract_id:
@@ -224,8 +253,9 @@ class ServiceContractCreate(models.TransientModel):
             raise UserError(self.env._("Tick at least one line to cover."))
         builder = self.env["service.contract.builder"]
         if self.mode == "add" and self.contract_id.state != "draft":
-            # sudo: the customer's new machines join a running contract. Checked before: the
-            # user may write the contract, and the invoices are of its customer and company.
+            # sudo: the customer's new machines join a running contract. Checked before:
+            # the user may write the contract, and the invoices are of its customer and
+            # company.
             builder = builder.sudo()
         contracts = builder._build(plans, allow_covered=self.is_confirmed)
         return contracts.sudo(self.env.su)
@@ -233,7 +263,8 @@ class ServiceContractCreate(models.TransientModel):
     def _get_checked_moves(self):
         """Return the invoices, after checking that this user may take from them.
 
-        Either the user may read them, or they are of the very customer of the contract that
+        Either the user may read them, or they are of the very customer of the contract
+        that
         is filled (its form offers them by number and date).
         """
         # sudo: what may be read is checked right below
@@ -244,12 +275,14 @@ class ServiceContractCreate(models.TransientModel):
             contract.check_access("write")
             for move in moves:
                 if (
-                    move.commercial_partner_id != contract.partner_id.commercial_partner_id
+                    move.commercial_partner_id
+                    != contract.partner_id.commercial_partner_id
                     or move.company_id != contract.company_id
                 ):
                     raise UserError(
                         self.env._(
-                            "Invoice %(invoice)s isn't of the customer and company of contract "
+                            "Invoice %(invoice)s isn't of the customer and company of "
+                            "contract "
                             "%(contract)s.",
                             invoice=move.name,
                             contract=contract.display_name,
@@ -258,22 +291,28 @@ class ServiceContractCreate(models.TransientModel):
             if contract.state not in ("draft", "active"):
                 raise UserError(
                     self.env._(
-                        "Contract %(contract)s is neither a draft nor active: nothing can be added.",
+                        "Contract %(contract)s is neither a draft nor active: nothing "
+                        "can be added.",
                         contract=contract.display_name,
                     )
                 )
             return moves
         if not self.env.user.has_group("service_contract.group_service_user"):
-            raise AccessError(self.env._("Only service users can make service contracts."))
+            raise AccessError(
+                self.env._("Only service users can make service contracts.")
+            )
         moves.sudo(self.env.su).check_access("read")
         return moves
 
     def _prepare_plans(self, moves):
         plans = []
         for group in self._group_lines():
-            # sudo: the user's right to take from these invoices was checked by the caller
+            # sudo: the user's right to take from these invoices was checked by the
+            # caller
             items = [
-                line.sudo()._prepare_planned_item() for line in group["lines"] if line.is_item
+                line.sudo()._prepare_planned_item()
+                for line in group["lines"]
+                if line.is_item
             ]
             plans.append(
                 ContractPlan(
@@ -288,9 +327,12 @@ class ServiceContractCreate(models.TransientModel):
 
     @api.model
     def _get_offered_moves(self, contract):
-        """Return the posted invoices that a contract's form offers to be filled from."""
+        """Return the posted invoices that a contract's form offers to be filled
+        from.
+        """
         return (
-            # sudo: service users without rights on invoices see number, date and lines only
+            # sudo: service users without rights on invoices see number, date and lines
+            # only
             self.env["account.move"]
             .sudo()
             .search(
@@ -299,7 +341,9 @@ class ServiceContractCreate(models.TransientModel):
                 & Domain("company_id", "=", contract.company_id.id)
                 & Domain("currency_id", "=", contract.currency_id.id)
                 & Domain(
-                    "commercial_partner_id", "=", contract.partner_id.commercial_partner_id.id
+                    "commercial_partner_id",
+                    "=",
+                    contract.partner_id.commercial_partner_id.id,
                 ),
                 order="invoice_date desc, id desc",
                 limit=80,

@@ -9,19 +9,24 @@ class ServiceContractCreateLine(models.TransientModel):
     _name = "service.contract.create.line"
     _description = "Invoice Line to Cover"
 
-    wizard_id = fields.Many2one("service.contract.create", required=True, ondelete="cascade")
+    wizard_id = fields.Many2one(
+        "service.contract.create", required=True, ondelete="cascade"
+    )
     currency_id = fields.Many2one("res.currency", readonly=True)
     move_line_id = fields.Many2one("account.move.line", required=True, readonly=True)
     invoice_name = fields.Char(string="Invoice", readonly=True)
     product_id = fields.Many2one("product.product", readonly=True)
     name = fields.Char(string="Description", readonly=True)
     quantity = fields.Float(digits="Product Unit", readonly=True)
-    template_id = fields.Many2one("service.contract.template", string="Template", readonly=True)
+    template_id = fields.Many2one(
+        "service.contract.template", string="Template", readonly=True
+    )
     is_item = fields.Boolean(string="Cover")
     counts_in_base = fields.Boolean(string="In the Base", default=True)
     per_unit = fields.Boolean(string="One per Unit")
     serials = fields.Char(
-        string="Serial Numbers", help="Several are separated by commas; as many as units split them."
+        string="Serial Numbers",
+        help="Several are separated by commas; as many as units split them.",
     )
     amount_before = fields.Monetary(string="Before Discount", readonly=True)
     amount_after = fields.Monetary(string="After Discount", readonly=True)

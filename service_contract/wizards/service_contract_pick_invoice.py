@@ -4,7 +4,9 @@ from odoo.fields import Command
 
 
 class ServiceContractPickInvoice(models.TransientModel):
-    """Lets a service user choose the customer's invoice: number, date and lines, no amount."""
+    """Lets a service user choose the customer's invoice: number, date and lines, no
+    amount.
+    """
 
     _name = "service.contract.pick.invoice"
     _description = "Pick an Invoice for a Service Contract"
@@ -14,12 +16,15 @@ class ServiceContractPickInvoice(models.TransientModel):
 
     @api.model
     def _open_for(self, contract):
-        """Return the action that offers the posted invoices of ``contract``'s customer."""
+        """Return the action that offers the posted invoices of ``contract``'s
+        customer.
+        """
         moves = self.env["service.contract.create"]._get_offered_moves(contract)
         if not moves:
             raise UserError(
                 self.env._(
-                    "%(customer)s has no posted invoice in %(currency)s. Add the covered items by "
+                    "%(customer)s has no posted invoice in %(currency)s. Add the "
+                    "covered items by "
                     "hand.",
                     customer=contract.partner_id.display_name,
                     currency=contract.currency_id.name,
@@ -58,8 +63,11 @@ class ServiceContractPickInvoice(models.TransientModel):
         """Show what the chosen invoices give, before it is added to the contract."""
         self.ensure_one()
         chosen = self.choice_ids.filtered("is_chosen").mapped("move_ref")
-        # the offer is made again, so that only invoices of this very customer can be chosen
-        offered = self.env["service.contract.create"]._get_offered_moves(self.contract_id)
+        # the offer is made again, so that only invoices of this very customer can be
+        # chosen
+        offered = self.env["service.contract.create"]._get_offered_moves(
+            self.contract_id
+        )
         moves = offered.filtered(lambda move: move.id in chosen)
         if not moves:
             raise UserError(self.env._("Choose at least one invoice."))
@@ -70,7 +78,9 @@ class ServiceContractPickInvoiceLine(models.TransientModel):
     _name = "service.contract.pick.invoice.line"
     _description = "Invoice to Pick"
 
-    wizard_id = fields.Many2one("service.contract.pick.invoice", required=True, ondelete="cascade")
+    wizard_id = fields.Many2one(
+        "service.contract.pick.invoice", required=True, ondelete="cascade"
+    )
     move_ref = fields.Integer(readonly=True)
     is_chosen = fields.Boolean(string="Take")
     name = fields.Char(string="Invoice", readonly=True)

@@ -11,7 +11,11 @@ class ServiceContractRecordUse(models.TransientModel):
     uom_id = fields.Many2one(related="line_id.product_uom_id")
     rights_display = fields.Char(related="line_id.rights_display")
     date = fields.Date(
-        compute="_compute_date", store=True, precompute=True, readonly=False, required=True
+        compute="_compute_date",
+        store=True,
+        precompute=True,
+        readonly=False,
+        required=True,
     )
     quantity = fields.Float(default=1.0, digits="Product Unit", required=True)
     is_billable = fields.Boolean(
@@ -27,7 +31,9 @@ class ServiceContractRecordUse(models.TransientModel):
 
     @api.depends_context("uid")
     def _compute_can_manage(self):
-        self.can_manage = self.env.user.has_group("service_contract.group_service_manager")
+        self.can_manage = self.env.user.has_group(
+            "service_contract.group_service_manager"
+        )
 
     def action_record(self):
         """Book the use.

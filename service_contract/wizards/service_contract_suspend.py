@@ -9,7 +9,8 @@ class ServiceContractSuspend(models.TransientModel):
 
     contract_ids = fields.Many2many("service.contract", required=True)
     review_date = fields.Date(
-        string="Look Again On", help="You get an activity on that day; empty = nobody is reminded."
+        string="Look Again On",
+        help="You get an activity on that day; empty = nobody is reminded.",
     )
     note = fields.Char(string="Reason", required=True)
 

@@ -1,0 +1,288 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import float_compare
+
+from ..tools.roles import MANAGER
+
+
+class ServiceContractLine(models.Model):
+    """The rights of a line: what is agreed, carried, reserved, used, left."""
+
+    _inherit = "service.contract.line"
+
+    usage_ids = fields.One2many("service.contract.usage", "line_id", string="Ledger")
+    # Counters of the ledger. They stand on the row so that two bookings at once meet
+    # here: the later one is repeated by the server and then sees what is left.
+    quantity_carried = fields.Float(
+        string="Carried", digits="Product Unit", readonly=True, copy=False
+    )
+    quantity_adjusted = fields.Float(
+        string="Adjusted", digits="Product Unit", readonly=True, copy=False
+    )
+    quantity_used = fields.Float(
+        string="Used", digits="Product Unit", readonly=True, copy=False
+    )
+    quantity_reserved = fields.Float(
+        string="Reserved", digits="Product Unit", readonly=True, copy=False
+    )
+    quantity_remaining = fields.Float(
+        string="Remaining",
+        compute="_compute_rights",
+        store=True,
+        digits="Product Unit",
+        help="Agreed + carried + adjusted − used.",
+    )
+    quantity_available = fields.Float(
+        string="Available",
+        compute="_compute_rights",
+        store=True,
+        digits="Product Unit",
+        help="What is left to book: remaining − reserved by planned visits.",
+    )
+    rights_display = fields.Char(string="Left", compute="_compute_rights_display")
+    opening_used = fields.Float(
+        string="Used Before",
+        digits="Product Unit",
+        copy=False,
+        help="Taking over a running contract: what was used of this service so far.",
+    )
+    opening_carried = fields.Float(
+        string="Carried Before",
+        digits="Product Unit",
+        copy=False,
+        help="Taking over a running contract: what was carried into this period.",
+    )
+
+    _rights_not_negative = models.Constraint(
+        # columns that were never written are NULL, and a CHECK that is NULL passes
+        "CHECK(COALESCE(is_unlimited, FALSE) OR COALESCE(quantity, 0)"
+        " + COALESCE(quantity_carried, 0) + COALESCE(quantity_adjusted, 0)"
+        " - COALESCE(quantity_used, 0) - COALESCE(quantity_reserved, 0) >= 0)",
+        "Nothing is left of this service: more would be used and reserved than was "
+        "agreed.",
+    )
+    _opening_not_negative = models.Constraint(
+        "CHECK(opening_used >= 0 AND opening_carried >= 0)",
+        "What was used or carried before can't be negative.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends(
+        "quantity",
+        "quantity_carried",
+        "quantity_adjusted",
+        "quantity_used",
+        "quantity_reserved",
+        "is_unlimited",
+    )
+    def _compute_rights(self):
+        for line in self:
+            remaining = 0.0
+            if not line.is_unlimited:
+                remaining = (
+                    line.quantity
+                    + line.quantity_carried
+                    + line.quantity_adjusted
+                    - line.quantity_used
+                )
+            line.quantity_remaining = remaining
+            line.quantity_available = (
+                0.0 if line.is_unlimited else remaining - line.quantity_reserved
+            )
+
+    @api.depends("quantity_remaining", "is_unlimited", "quantity", "product_uom_id")
+    def _compute_rights_display(self):
+        for line in self:
+            if line.is_unlimited:
+                line.rights_display = self.env._("Unlimited")
+            else:
+                line.rights_display = self.env._(
+                    "%(left)s of %(total)s %(unit)s",
+                    left=f"{line.quantity_remaining:g}",
+                    total=f"{line.quantity + line.quantity_carried:g}",
+                    unit=line.product_uom_id.name or "",
+                )
+
+    # === BUSINESS METHODS === #
+
+    def _get_reserved(self):
+        """Hook: what planned work reserves of each line.
+
+        :return: dict line -> quantity in the unit of its service; lines without any may
+            lack
+        """
+        return {}
+
+    def _sync_reserved(self):
+        """Write what is reserved now on the lines; to be called wherever that may
+        change.
+
+        :raise UserError: more would be reserved than is left
+        """
+        reserved = self._get_reserved()
+        for line in self:
+            quantity = reserved.get(line, 0.0)
+            if line._compare(quantity, line.quantity_reserved):
+                # sudo: a counter, written by the system whoever was allowed to plan the
+                # work
+                line.sudo()._write_counters({"quantity_reserved": quantity})
+
+    def _compare(self, left, right):
+        digits = self.env["decimal.precision"].precision_get("Product Unit")
+        return float_compare(left, right, precision_digits=digits)
+
+    def _check_available(self, quantity):
+        """Check that ``quantity`` (in the unit of the service) can be booked.
+
+        :raise UserError: less is available, naming line and contract
+        """
+        for line in self:
+            if (
+                not line.is_unlimited
+                and line._compare(line.quantity_available, quantity) < 0
+            ):
+                line._raise_nothing_left(quantity, line.quantity_available)
+
+    def _raise_nothing_left(self, quantity, left):
+        raise UserError(
+            self.env._(
+                "%(line)s, contract %(contract)s: %(quantity)s asked for, %(left)s "
+                "left. A service "
+                "manager can book it as billable.",
+                line=self.display_name,
+                contract=self.contract_id.display_name,
+                quantity=f"{quantity:g}",
+                left=f"{max(left, 0):g}",
+            )
+        )
+
+    def _consume(
+        self, quantity=1.0, date=None, origin=None, note=None, is_billable=False
+    ):
+        """Book the use of a right, guarded against bookings at the same instant.
+
+        :param quantity: in the unit of the service (times or hours), above 0
+        :param date: local date of the service, today if empty: it decides which period
+            pays
+        :param origin: record that used the right (a visit, a request), or None
+        :param note: text shown in the ledger
+        :param is_billable: the use is beyond the rights and will be billed (managers
+            only)
+        :return: the new ``service.contract.usage`` row
+        :raise UserError: the contract isn't in force, or nothing is left
+        """
+        self.ensure_one()
+        contract = self.contract_id
+        date = date or contract._today()
+        if self._compare(quantity, 0) <= 0:
+            raise UserError(
+                self.env._(
+                    "%(line)s: enter a quantity above zero.", line=self.display_name
+                )
+            )
+        outlasting = self.is_warranty and contract.state in ("active", "expired")
+        refusal = "" if outlasting else contract._get_refusal(date)
+        if not refusal and (
+            (self.date_start and date < self.date_start)
+            or (self.date_end and date > self.date_end)
+        ):
+            if not (contract.state == "expired" and date > contract.date_end):
+                refusal = self.env._(
+                    "%(line)s isn't covered on %(date)s.",
+                    line=self.display_name,
+                    date=contract._format_day(date, self.env.lang),
+                )
+        if refusal:
+            raise UserError(refusal)
+        if is_billable and not self.env.su and not self.env.user.has_group(MANAGER):
+            raise AccessError(
+                self.env._(
+                    "%(line)s: only a service manager can book beyond the rights.",
+                    line=self.display_name,
+                )
+            )
+        if not is_billable and not self.is_unlimited:
+            if (
+                self._compare(
+                    self.quantity_remaining - self.quantity_reserved, quantity
+                )
+                < 0
+            ):
+                self._raise_nothing_left(quantity, self.quantity_available)
+        return self._book("use", quantity, date, origin, note, is_billable)
+
+    def _book(self, kind, quantity, date, origin=None, note=None, is_billable=False):
+        """Write one row of the ledger and its counter, in one go."""
+        self.ensure_one()
+        # sudo: the ledger is written by the system only, after the checks of the caller
+        return (
+            self.env["service.contract.usage"]
+            .sudo()
+            .create(
+                {
+                    "line_id": self.id,
+                    "date": date,
+                    "quantity": quantity,
+                    "kind": kind,
+                    "origin": f"{origin._name},{origin.id}" if origin else False,
+                    "note": note,
+                    "is_billable": is_billable,
+                }
+            )
+            .sudo(self.env.su)
+        )
+
+    def _write_counters(self, values):
+        """Write counters; a right that isn't there is refused in words, not by a
+        CHECK.
+        """
+        for line in self:
+            after = {
+                name: values.get(name, line[name])
+                for name in (
+                    "quantity_carried",
+                    "quantity_adjusted",
+                    "quantity_used",
+                    "quantity_reserved",
+                )
+            }
+            left = (
+                line.quantity
+                + after["quantity_carried"]
+                + after["quantity_adjusted"]
+                - after["quantity_used"]
+                - after["quantity_reserved"]
+            )
+            if not line.is_unlimited and line._compare(left, 0) < 0:
+                asked = sum(values.values()) - sum(line[name] for name in values)
+                line._raise_nothing_left(abs(asked), line.quantity_available)
+        self.write(values)
+        self.flush_recordset(list(values))
+
+    def _check_opening(self):
+        """Opening balances are a manager's, and only while the contract is a draft."""
+        for line in self:
+            if line.contract_id.state != "draft" or not (
+                self.env.su or self.env.user.has_group(MANAGER)
+            ):
+                raise AccessError(
+                    self.env._(
+                        "%(line)s: only a service manager can enter what was used "
+                        "before, and only "
+                        "while the contract is a draft.",
+                        line=line.display_name,
+                    )
+                )
+
+    def _book_opening_balance(self):
+        """Turn the opening balances of contracts taken over into rows of the ledger."""
+        note = self.env._("Opening balance, taken over")
+        for line in self.filtered(
+            lambda line: line.opening_used or line.opening_carried
+        ):
+            day = line.contract_id.date_start
+            if line.opening_carried:
+                line._book("carry", line.opening_carried, day, note=note)
+            if line.opening_used:
+                line._book("adjust", -line.opening_used, day, note=note)
