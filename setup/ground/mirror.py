@@ -19,12 +19,12 @@ NO_MIRROR = (
 )
 
 
-def find_mirror(sources=SOURCES):
+def find_mirror():
     """Return the address of a Debian mirror: asked for, or the one that apt uses
     here."""
     if wish := os.environ.get("DEBIAN_MIRROR"):
         return wish.rstrip("/")
-    mirror = _from_apt() or _from_files(sources)
+    mirror = _from_apt() or _from_files()
     if not mirror:
         raise Failure(
             "No Debian mirror is configured on this machine, and Odoo 19 is fetched "
@@ -51,15 +51,11 @@ def _from_apt():
     return None
 
 
-def _from_files(sources):
+def _from_files():
     """Read the sources: before the first ``apt-get update`` apt itself can't tell the
     origin yet."""
-    files = [sources / "sources.list"]
-    files += (
-        sorted((sources / "sources.list.d").glob("*"))
-        if (sources / "sources.list.d").is_dir()
-        else []
-    )
+    listed, parts = _places()
+    files = [listed, *(sorted(parts.glob("*")) if parts.is_dir() else [])]
     for file in files:
         if file.suffix not in (".list", ".sources") or not file.is_file():
             continue
@@ -70,6 +66,22 @@ def _from_files(sources):
             if found and "security" not in found[1]:
                 return found[1]
     return None
+
+
+def _places():
+    """Return where apt keeps its sources."""
+    places = {"LIST": SOURCES / "sources.list", "PARTS": SOURCES / "sources.list.d"}
+    if shutil.which("apt-config"):
+        wanted = ["LIST", "Dir::Etc::sourcelist/f", "PARTS", "Dir::Etc::sourceparts/f"]
+        shell = subprocess.run(
+            ["apt-config", "shell", *wanted],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        for name, value in re.findall(r"^(\w+)='(.*)'$", shell.stdout, re.MULTILINE):
+            places[name] = Path(value)
+    return places["LIST"], places["PARTS"]
 
 
 def stable_codename():

@@ -1,11 +1,14 @@
 """PostgreSQL: the server that the user configured, or one of our own in the state
 folder."""
 
+import functools
 import os
+import pwd
 import shutil
 import socket
 import subprocess
 import time
+from pathlib import Path
 
 from .console import Failure, run, say, step
 from .paths import HOME, LOGS, STAMP, lock, remove
@@ -132,6 +135,8 @@ class Postgres:
             remove(CLUSTER)
         with step("Make a PostgreSQL server"):
             CLUSTER.mkdir(parents=True)
+            if (owner := _other_owner()) is not None:
+                os.chown(CLUSTER, owner, -1)
             self._as_server(
                 [
                     "initdb",
@@ -177,8 +182,15 @@ class Postgres:
         self.env.update(PGHOST="127.0.0.1", PGPORT=port, PGUSER=user)
 
     def _running(self):
-        """A stale pid file of a killed server is told apart by pg_ctl."""
-        if not (CLUSTER / "data/postmaster.pid").exists():
+        """Tell whether the server lives; forget the pid file of a killed one."""
+        pid_file = CLUSTER / "data/postmaster.pid"
+        try:
+            pid = int(pid_file.read_text().split()[0])
+        except (OSError, ValueError, IndexError):
+            return False
+        if _is_zombie(pid):
+            # Killed, and nobody collected it: for PostgreSQL it would still be there.
+            pid_file.unlink()
             return False
         status = self._server_command(["pg_ctl", "-D", CLUSTER / "data", "status"])
         return subprocess.run(status, capture_output=True, check=False).returncode == 0
@@ -203,17 +215,7 @@ class Postgres:
         )
 
     def _server_command(self, command):
-        command = [self._tool(command[0]), *command[1:]]
-        if os.geteuid() == 0:
-            # PostgreSQL refuses root. In a user namespace root is somebody else, and no
-            # user has to be made.
-            if not shutil.which("unshare"):
-                raise Failure(
-                    "PostgreSQL doesn't run as root.",
-                    "install util-linux, or run this as another user",
-                )
-            command = ["unshare", "-U", "--map-user=1000", "--map-group=1000", *command]
-        return command
+        return [*_disguise(), self._tool(command[0]), *command[1:]]
 
     def _as_server(self, command):
         # pg_ctl start leaves a server behind that would hold a pipe open: the output
@@ -234,11 +236,68 @@ class Postgres:
             )
         if done.returncode:
             time.sleep(0.1)
-            server_log = LOGS / "postgres.log"
+            server_log = CLUSTER / "server.log"
             tail = log.read_text() + (
                 server_log.read_text()[-2000:] if server_log.exists() else ""
             )
             remedy = "use a server of your own: set PGHOST, PGPORT, PGUSER"
-            if os.geteuid() == 0 and "unshare" in tail:
+            if os.geteuid() == 0:
                 remedy = "run this as a user who isn't root, or " + remedy
             raise Failure(f"PostgreSQL: {command[0]} failed:\n{tail}", remedy)
+
+
+def _is_zombie(pid):
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (OSError, IndexError):
+        return False
+    return state in "ZX"
+
+
+def _nobody():
+    """Return a user who exists and isn't root: PostgreSQL looks up the name."""
+    entries = [entry for entry in pwd.getpwall() if entry.pw_uid != 0]
+    entries.sort(key=lambda entry: entry.pw_name != "nobody")
+    return entries[0] if entries else None
+
+
+@functools.cache
+def _namespace():
+    """Return the command that makes us somebody else in a user namespace, if it works.
+
+    So nobody has to be added to the machine, and the files stay our own.
+    """
+    if not shutil.which("unshare") or not (user := _nobody()):
+        return None
+    command = ["unshare", "-U", f"--map-user={user.pw_uid}"]
+    command.append(f"--map-group={user.pw_gid}")
+    tried = subprocess.run([*command, "true"], capture_output=True, check=False)
+    return command if tried.returncode == 0 else None
+
+
+def _other_owner():
+    """Return the user whom root has to hand the cluster to, where there is no other
+    way (a container that forbids user namespaces)."""
+    if os.geteuid() != 0:
+        return None
+    if (CLUSTER / "data").exists():
+        return os.stat(CLUSTER / "data").st_uid or None
+    return None if _namespace() else getattr(_nobody(), "pw_uid", None)
+
+
+def _disguise():
+    """Return what to put before PostgreSQL's commands: it refuses root, and users
+    without a name."""
+    if os.geteuid() != 0:
+        try:
+            pwd.getpwuid(os.geteuid())
+        except KeyError:
+            return _namespace() or []
+        return []
+    if (owner := _other_owner()) is not None:
+        return ["setpriv", f"--reuid={owner}", "--clear-groups"]
+    if not _namespace():
+        raise Failure(
+            "PostgreSQL doesn't run as root.", "run this as a user who isn't root"
+        )
+    return _namespace()
