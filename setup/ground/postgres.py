@@ -171,7 +171,7 @@ class Postgres:
                         "-t",
                         "60",
                         "-l",
-                        LOGS / "postgres.log",
+                        CLUSTER / "server.log",
                     ]
                     + ["-o", f"-p {port}", "start"]
                 )
