@@ -6,6 +6,7 @@ import sys
 import zipfile
 
 import pytest
+
 from ground.addons import discover
 from ground.paths import ROOT
 
