@@ -1,2 +1,4 @@
 from . import test_contract_period, test_contract_steps, test_rights, test_service_code
 from . import test_autocreate, test_from_invoice, test_jobs, test_wizard
+from . import test_access_matrix
+from . import test_next_period, test_print_and_mail
