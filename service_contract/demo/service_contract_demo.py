@@ -224,6 +224,9 @@ class ServiceContractDemo(models.AbstractModel):
                     "move_type": "out_invoice",
                     "partner_id": partner.id,
                     "invoice_date": self._ago(days),
+                    "invoice_payment_term_id": self.env.ref(
+                        "account.account_payment_term_30days"
+                    ).id,
                     "invoice_user_id": self._get("user_salesperson").id,
                     "invoice_line_ids": [
                         Command.create(
