@@ -65,7 +65,8 @@ class Databases:
         return note if isinstance(note, dict) and note.get("home") == HOME_ID else None
 
     def write_note(self, database, **values):
-        text = json.dumps({"home": HOME_ID, **values}, sort_keys=True)
+        text = json.dumps({**values, "home": HOME_ID}, sort_keys=True)
+        text = text.replace("'", "''")
         self.psql(f"COMMENT ON DATABASE \"{_plain(database)}\" IS '{text}'")
 
     def copy(self, source, target):
@@ -96,6 +97,11 @@ class Databases:
             yield name
         finally:
             self.drop(name)
+
+    @staticmethod
+    def fresh_name():
+        """Return a name for a database in the making: swept away if it is left."""
+        return f"{PREFIX}_new_{os.getpid()}_{uuid.uuid4().hex[:6]}"
 
     def sweep(self):
         """Drop what killed runs left: copies whose process is gone, and templates of
@@ -142,7 +148,7 @@ class Databases:
         base = self.base(demo)
         names = [addon.name for addon in self.addons]
         key = digest(
-            base, *(f"{addon.name} {addon.key()}" for addon in self.addons), "1"
+            base, *(f"{addon.name} {addon.key()}" for addon in self.addons), "2"
         )
         kind = "demo" if demo else "test"
 
@@ -150,8 +156,9 @@ class Databases:
             self.copy(base, name)
             log = LOGS / f"install-{kind}.log"
             self._install(name, names, log, demo=demo)
-            check_log(log, names, self.note(base)["known"], "The installation")
-            return {"assets": False}
+            known = self.note(base)["known"]
+            check_log(log, names, known, "The installation")
+            return {"assets": False, "known": known}
 
         title = f"Install {', '.join(names)}" + (" with demo data" if demo else "")
         template = self.template(f"{kind}_{key}", title, build)
@@ -162,7 +169,8 @@ class Databases:
                         "Build the web assets, so that the browser tests needn't"
                     ):
                         self.session.shell(template, ASSETS)
-                        self.write_note(template, assets=True)
+                        note = {**self.note(template), "assets": True}
+                        self.write_note(template, **note)
         return template
 
     def template(self, suffix, title, build):
@@ -183,7 +191,7 @@ class Databases:
                     "made again"
                 )
                 self.drop(name)
-            fresh = f"{PREFIX}_new_{os.getpid()}_{uuid.uuid4().hex[:6]}"
+            fresh = self.fresh_name()
             try:
                 with step(title):
                     note = build(fresh) or {}

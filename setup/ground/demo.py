@@ -7,7 +7,7 @@ import os
 from . import ports
 from .console import Failure, say, step
 from .databases import ASSETS, Databases
-from .logs import check_log
+from .logs import caused_by
 from .mail_sink import MailSink
 from .paths import HOME, LOGS, ROOT, lock
 from .server import set_address
@@ -25,11 +25,6 @@ def demo(arguments):
     parser.add_argument(
         "--fresh", action="store_true", help="drop the demo database first"
     )
-    parser.add_argument(
-        "--check",
-        action="store_true",
-        help="fail on warnings of our addons in Odoo's log",
-    )
     options = parser.parse_args(arguments)
     name = os.environ.get("ODOO_DEMO_DB", "demo")
     port = _port()
@@ -37,6 +32,7 @@ def demo(arguments):
         ports.require(port, "ODOO_PORT")
     with session(browser=True) as current:
         databases = Databases(current)
+        databases.sweep()
         with lock(f"demo-{name}"):
             if options.fresh and databases.note(name):
                 with step(f"Drop the database {name}"):
@@ -85,10 +81,10 @@ def _bring_up(databases, name):
     if note is None:
         template = databases.installed(demo=True)
         with step(f"Copy it to the database {name}"):
-            fresh = f"{template}_copy"
-            databases.drop(fresh)
+            fresh = databases.fresh_name()
             databases.copy(template, fresh)
-            databases.write_note(fresh, addons=keys)
+            known = databases.note(template)["known"]
+            databases.write_note(fresh, addons=keys, known=known)
             databases.rename(fresh, name)
         return
     before = note.get("addons", {})
@@ -100,7 +96,7 @@ def _bring_up(databases, name):
         return
     log = LOGS / "upgrade-demo.log"
     arguments = ["-d", name, "--stop-after-init", "--no-http"]
-    arguments += ["-i", ",".join(added)] if added else []
+    arguments += ["-i", ",".join(added), "--with-demo"] if added else []
     arguments += ["-u", ",".join(changed)] if changed else []
     with step("Bring the database up to date: " + ", ".join([*added, *changed])):
         databases.session.odoo(
@@ -110,13 +106,12 @@ def _bring_up(databases, name):
             "makes it anew).",
         )
         databases.session.shell(name, ASSETS)
-        databases.write_note(name, addons=keys)
-    check_log(
-        log,
-        list(keys),
-        databases.note(databases.base(demo=True))["known"],
-        "The upgrade",
+        databases.write_note(name, **{**note, "addons": keys})
+    found = caused_by(
+        list(keys), log.read_text(errors="replace"), note.get("known", ())
     )
+    if found:
+        say(f"  notice: Odoo complained {len(found)} time(s), see {log}")
 
 
 def _announce(name, port):
