@@ -75,6 +75,13 @@ class ServiceContract(models.Model):
                 date=self._format_day(self.date_start, self.env.lang),
             )
         last = self._get_last_day()
+        if last and date > last and self.successor_id:
+            return self.env._(
+                "Contract %(contract)s ended on %(date)s and goes on as %(successor)s.",
+                contract=name,
+                date=self._format_day(last, self.env.lang),
+                successor=self.successor_id.display_name,
+            )
         if last and date > last:
             return self.env._(
                 "Contract %(contract)s ended on %(date)s: it must be renewed first.",
