@@ -3,6 +3,9 @@ served."""
 
 import argparse
 import os
+import threading
+import time
+import urllib.request
 
 from . import ports
 from .console import Failure, say, step
@@ -54,11 +57,19 @@ def demo(arguments):
                 smtp_server="127.0.0.1",
                 smtp_port=sink.port,
             )
-            _announce(name, port)
             env = current.env(ODOO_RC=str(config))
-            return current.foreground(
-                current.odoo_command("server"), env=env, preexec_fn=parent_death_signal
+            log = LOGS / "demo.log"
+            log.write_text("")
+            waiting = threading.Thread(target=_announce, args=(name, port), daemon=True)
+            waiting.start()
+            status = current.foreground(
+                current.odoo_command("server", f"--logfile={log}"),
+                env=env,
+                preexec_fn=parent_death_signal,
             )
+            if status > 1 and status not in (130, 143):
+                say(f"Odoo ended with status {status}: see {log}")
+            return status
 
 
 def _port():
@@ -115,20 +126,24 @@ def _bring_up(databases, name):
 
 
 def _announce(name, port):
-    say(
-        f"\nThe demo is served on http://127.0.0.1:{port} (database {name}; Ctrl-C "
-        "ends it). Logins:\n"
-    )
+    """Say where it is served once it is: not before, and not in between its log."""
+    while True:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/web/health"):
+                break
+        except OSError:
+            time.sleep(0.2)
     rows = [("admin", "admin", "administrator")]
     if LOGINS.exists():
         lines = LOGINS.read_text(encoding="utf-8").splitlines()
-        rows = [
-            tuple(line.split("\t"))
-            for line in lines
-            if line.strip() and not line.startswith("#")
-        ]
-    widths = [max(len(row[i]) for row in rows if len(row) > i) for i in range(2)]
-    for row in rows:
-        login, password, role = (*row, "", "")[:3]
+        wanted = [line for line in lines if line.strip() and not line.startswith("#")]
+        rows = [(*line.split("\t"), "", "")[:3] for line in wanted]
+    widths = [max(len(row[column]) for row in rows) for column in range(2)]
+    say(f"\nThe demo is served on http://127.0.0.1:{port} (Ctrl-C ends it). Logins:\n")
+    for login, password, role in rows:
         say(f"  {login:<{widths[0]}}  password {password:<{widths[1]}}  {role}")
-    say(f"\nMails aren't delivered: they are written to {MAILS}.\n")
+    say(
+        f"\nDatabase: {name}, for instance setup/odoo shell -d {name}\n"
+        f"Odoo's log: {LOGS / 'demo.log'}\n"
+        f"Mails aren't delivered, they are written to: {MAILS}\n"
+    )
