@@ -79,15 +79,9 @@ class ServiceContractBuilder(models.AbstractModel):
         covered = lines._get_service_items().source_move_line_id
         for move, sold in lines.grouped("move_id").items():
             todo = sold.filtered(lambda line: line not in covered)
-            named = todo.product_id.service_template_id
-            fallback = template or (
-                named
-                if len(named) == 1
-                else move.company_id.service_default_template_id
-            )
             by_template = {}
             for line in todo:
-                chosen = template or line.product_id.service_template_id or fallback
+                chosen = template or self._get_template(line)
                 if line._is_coverable() or line.product_id.service_template_id:
                     by_template.setdefault(chosen, line.browse())
                     by_template[chosen] |= line
@@ -100,6 +94,21 @@ class ServiceContractBuilder(models.AbstractModel):
                 if items or not covered & sold:
                     plans.append(ContractPlan(move, chosen, items, move.invoice_date))
         return plans
+
+    @api.model
+    def _get_template(self, line):
+        """Return the template whose contract an invoice line joins; may be empty."""
+        return line.product_id.service_template_id or self._get_joined_template(
+            line.move_id
+        )
+
+    @api.model
+    def _get_joined_template(self, move):
+        """Return the template of lines that name none: the invoice's only one, else
+        the company's.
+        """
+        named = move.invoice_line_ids.product_id.service_template_id
+        return named if len(named) == 1 else move.company_id.service_default_template_id
 
     @api.model
     def _plan_item(self, line, amounts, per_unit=False):

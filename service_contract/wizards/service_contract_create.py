@@ -23,6 +23,10 @@ class ServiceContractCreate(models.TransientModel):
     mode = fields.Selection(
         selection="_selection_mode", string="Make", required=True, default="each"
     )
+    is_addition = fields.Boolean(
+        string="Add to a contract that exists",
+        help="The machines join a contract of the customer instead of a new one.",
+    )
     contract_id = fields.Many2one(
         "service.contract",
         string="Running Contract",
@@ -107,10 +111,19 @@ class ServiceContractCreate(models.TransientModel):
                 )
             wizard.preview = "\n".join(texts)
 
-    @api.onchange("mode", "contract_id")
+    @api.onchange("is_addition")
+    def _onchange_is_addition(self):
+        self.mode = "add" if self.is_addition else "each"
+
+    @api.onchange("mode")
     def _onchange_mode(self):
         if self.mode != "add":
             self.contract_id = False
+
+    @api.onchange("template_id")
+    def _onchange_template_id(self):
+        if self.template_id:
+            self.line_ids.per_unit = self.template_id.per_unit
 
     # === ACTIONS === #
 
@@ -161,13 +174,15 @@ class ServiceContractCreate(models.TransientModel):
             "partner_id": partner.id if one else False,
             "one_customer": one,
             "mode": "add" if contract else "each",
+            "is_addition": bool(contract),
             "contract_id": contract.id if contract else False,
             "date_start": moves.invoice_date if len(moves) == 1 else False,
             "amount_invoice": sum(moves.mapped("amount_untaxed")) if one else 0.0,
             "line_ids": [
                 Command.create(
                     self.env["service.contract.create.line"]._prepare_values(
-                        builder._plan_item(line, amounts[line])
+                        builder._plan_item(line, amounts[line]),
+                        builder._get_template(line),
                     )
                 )
                 for line in lines.filtered(lambda line: line.price_subtotal >= 0)
@@ -204,11 +219,7 @@ class ServiceContractCreate(models.TransientModel):
         """Return the template of lines that name none: the invoice's only one, else the
         company's.
         """
-        # sudo: as above
-        named = self.line_ids.filtered(
-            lambda line: line.sudo().move_line_id.move_id == move
-        ).template_id
-        return named if len(named) == 1 else move.company_id.service_default_template_id
+        return self.env["service.contract.builder"]._get_joined_template(move)
 
     def _get_group_title(self, group):
         if self.mode == "add":

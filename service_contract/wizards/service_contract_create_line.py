@@ -39,11 +39,13 @@ class ServiceContractCreateLine(models.TransientModel):
             line.item_count = line._prepare_planned_item().count
 
     @api.model
-    def _prepare_values(self, planned):
-        """Return the values of the wizard line of a :class:`PlannedItem`."""
+    def _prepare_values(self, planned, template):
+        """Return the values of the wizard line of a :class:`PlannedItem`.
+
+        :param template: the template whose contract the line would join
+        """
         line = planned.line
         covered = line._get_service_items().contract_id
-        template = line.product_id.service_template_id
         return {
             "currency_id": line.currency_id.id,
             "move_line_id": line.id,
@@ -51,7 +53,7 @@ class ServiceContractCreateLine(models.TransientModel):
             "product_id": line.product_id.id,
             "name": (line.name or line.product_id.display_name or "").split("\n")[0],
             "quantity": planned.quantity,
-            "template_id": template.id,
+            "template_id": line.product_id.service_template_id.id,
             "is_item": line._is_coverable() and not covered,
             "per_unit": template.per_unit,
             "amount_before": planned.before,

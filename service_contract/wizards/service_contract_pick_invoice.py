@@ -30,7 +30,9 @@ class ServiceContractPickInvoice(models.TransientModel):
                     currency=contract.currency_id.name,
                 )
             )
-        wizard = self.create(
+        # sudo: the offer is made by the server alone, so that nobody can forge one;
+        # the caller checked that this user may write the contract
+        wizard = self.sudo().create(
             {
                 "contract_id": contract.id,
                 "choice_ids": [
