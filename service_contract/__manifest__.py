@@ -1,7 +1,6 @@
 {
     "name": "Service Contracts",
-    "summary": "After-sales service contracts made from customer invoices: covered machines, "
-    "entitlements, Service ID, portal",
+    "summary": "After-sales service contracts, made from the customer's invoice",
     "version": "19.0.1.0.0",
     "category": "Services",
     "author": "Service Contracts contributors",
@@ -39,6 +38,7 @@
         "views/portal_templates.xml",
         "views/service_contract_menus.xml",
     ],
+    "uninstall_hook": "uninstall_hook",
     "assets": {
         "web.assets_tests": ["service_contract/static/tests/tours/**/*"],
     },

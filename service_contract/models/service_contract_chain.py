@@ -121,9 +121,12 @@ class ServiceContract(models.Model):
         kept = [
             (item, new) for old, new in pairs for item in old.item_ids._get_current()
         ]
-        items = self.env["service.contract.item"].create(
+        # sudo: which item follows which is the system's to say; the contracts themselves
+        # were just created with the user's own rights
+        items = self.env["service.contract.item"].sudo()
+        items = items.create(
             [item._prepare_successor_values(new) for item, new in kept]
-        )
+        ).sudo(self.env.su)
         new_item = {old: item for (old, _new), item in zip(kept, items, strict=True)}
         self.env["service.contract.line"].create(
             [

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
 
@@ -54,6 +55,7 @@ class ServiceContractItem(models.Model):
         "account.move.line",
         string="Invoice Line",
         readonly=True,
+        check_company=True,
         copy=False,
         ondelete="set null",
         index="btree_not_null",
@@ -171,6 +173,24 @@ class ServiceContractItem(models.Model):
                 parts.append(self.env._("installed %(date)s", date=day))
             item.display_name = ", ".join(parts)
 
+    # === CONSTRAINTS === #
+
+    @api.constrains("replaced_by_id", "contract_id")
+    def _check_replaced_by(self):
+        for item in self:
+            if item.replaced_by_id and (
+                item.replaced_by_id.contract_id != item.contract_id
+                or item.replaced_by_id == item
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "“%(item)s” can only be replaced by another item of contract "
+                        "%(contract)s.",
+                        item=item.name,
+                        contract=item.contract_id.display_name,
+                    )
+                )
+
     # === ONCHANGE METHODS === #
 
     @api.onchange("serial", "product_id")
@@ -185,7 +205,32 @@ class ServiceContractItem(models.Model):
             }
         return None
 
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        items = super().create(vals_list)
+        items._check_source()
+        return items
+
+    def write(self, vals):
+        result = super().write(vals)
+        if vals.get("source_move_line_id"):
+            self._check_source()
+        return result
+
+    def _check_source(self):
+        """An invoice line is linked by those who may read it, or by the system.
+
+        :raise AccessError: the user may not read it
+        """
+        self.source_move_line_id.check_access("read")
+
     # === BUSINESS METHODS === #
+
+    @api.model
+    def _get_system_fields(self):
+        return super()._get_system_fields() | {"predecessor_id"}
 
     @api.model
     def _get_free_fields(self):
@@ -202,6 +247,8 @@ class ServiceContractItem(models.Model):
             "name",
             "serial",
             "quantity",
+            "amount_before_discount",
+            "amount_after_discount",
             "counts_in_base",
             "partner_service_id",
             "date_installed",
@@ -225,6 +272,15 @@ class ServiceContractItem(models.Model):
     def _get_current(self):
         """Return the items that weren't replaced by another."""
         return self.filtered(lambda item: not item.replaced_by_id)
+
+    def _get_warranty_start(self):
+        """Return the first date of the warranty: the installation, else the invoice's
+        date, else the contract's start.
+        """
+        self.ensure_one()
+        # sudo: only the date of the invoice that the item was taken from
+        invoiced = self.sudo().source_move_line_id.move_id.invoice_date
+        return self.date_installed or invoiced or self.contract_id.date_start
 
     def _get_place(self):
         """Return the partner at whose address the item stands."""

@@ -64,8 +64,8 @@ class ServiceContractLine(models.Model):
         for line in self:
             contract = line.contract_id
             start = contract.date_start
-            if line.is_warranty and line.item_id.date_installed:
-                start = line.item_id.date_installed
+            if line.is_warranty and line.item_id:
+                start = line.item_id._get_warranty_start()
             if start:
                 line.date_start, line.date_end = line._get_own_period(
                     start, contract.date_end
@@ -133,7 +133,7 @@ class ServiceContractLine(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
-        if vals.get("opening_used") or vals.get("opening_carried"):
+        if {"opening_used", "opening_carried"} & set(vals):
             self._check_opening()
         return result
 

@@ -35,24 +35,12 @@ class ServiceContractTemplateLine(models.Model):
         ]
 
     def _prepare_item_lines(self, contract, items):
-        """Return the values of the lines that each of ``items`` gets.
-
-        A warranty begins with the installation, else on the invoice's date, else with
-        the contract.
-        """
-        values = []
-        for line in self.filtered(lambda line: line._is_per_item()):
-            for item in items:
-                vals = dict(line._prepare_line_values(contract), item_id=item.id)
-                if line.is_warranty:
-                    # sudo: only the date of the invoice that the item was taken from
-                    invoiced = item.sudo().source_move_line_id.move_id.invoice_date
-                    start = item.date_installed or invoiced or contract.date_start
-                    vals["date_start"], vals["date_end"] = line._get_own_period(
-                        start, contract.date_end
-                    )
-                values.append(vals)
-        return values
+        """Return the values of the lines that each of ``items`` gets."""
+        return [
+            dict(line._prepare_line_values(contract), item_id=item.id)
+            for line in self.filtered(lambda line: line._is_per_item())
+            for item in items
+        ]
 
     def _prepare_line_values(self, contract):
         """Return the values of the contract line that this one becomes."""
@@ -68,10 +56,5 @@ class ServiceContractTemplateLine(models.Model):
         ):
             values["price_extra"] = line.currency_id._convert(
                 line.price_extra, contract.currency_id, company, contract.date_start
-            )
-        if line.period_count and not line.is_warranty:
-            start, end = line._get_own_period(contract.date_start, contract.date_end)
-            values["date_end"] = min(
-                filter(None, (end, contract.date_end)), default=end
             )
         return values

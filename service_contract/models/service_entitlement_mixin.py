@@ -140,10 +140,14 @@ class ServiceEntitlementMixin(models.AbstractModel):
         }
 
     def _get_own_period(self, start, contract_end):
-        """Return (first, last) local dates of the service that begins on ``start``."""
+        """Return (first, last) local dates of the service that begins on ``start``.
+
+        Only a warranty outlasts the contract, which ends on ``contract_end`` or never.
+        """
         self.ensure_one()
-        if self.period_count:
-            return start, periods.period_end(
-                start, 0, self.period_count, self.period_unit
-            )
-        return start, contract_end
+        if not self.period_count:
+            return start, contract_end
+        end = periods.period_end(start, 0, self.period_count, self.period_unit)
+        if contract_end and not self.is_warranty:
+            end = min(end, contract_end)
+        return start, end
