@@ -6,6 +6,7 @@ from . import (
     res_config_settings,
     res_partner,
     service_job_mixin,
+    service_guard_mixin,
     service_entitlement_mixin,
     service_contract_part,
     service_contract_builder,

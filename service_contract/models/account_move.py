@@ -1,9 +1,13 @@
 import logging
 from datetime import timedelta
 
+from markupsafe import escape
+
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
+
+from ..tools.roles import USER
 
 _logger = logging.getLogger(__name__)
 
@@ -40,6 +44,7 @@ class AccountMove(models.Model):
         string="Service Contract Problem",
         copy=False,
         readonly=True,
+        groups="service_contract.group_service_user",
         help="Why no service contract was made when the invoice was posted.",
     )
     service_contract_retry_at = fields.Datetime(
@@ -82,9 +87,13 @@ class AccountMove(models.Model):
     def action_retry_service_contract(self):
         """Try again to make the contracts that failed when the invoice was posted."""
         self.check_access("read")
-        # sudo: the invoice may be read, and what is made is what posting it would have
-        # made
-        self.sudo()._make_service_contracts()
+        if not self.env.user.has_group(USER):
+            raise AccessError(
+                self.env._("Only service users can make service contracts.")
+            )
+        # sudo: the invoice may be read, and only what failed when it was posted is made
+        failed = self.sudo().filtered("service_contract_error")
+        failed._get_autocreate_moves()._make_service_contracts()
 
     # === CRON === #
 
@@ -142,6 +151,7 @@ class AccountMove(models.Model):
         return self.filtered(
             lambda move: (
                 move.move_type == "out_invoice"
+                and move.state == "posted"
                 and move.company_id.service_autocreate
                 and any(
                     template.autocreate != "none"
@@ -205,7 +215,7 @@ class AccountMove(models.Model):
                     self.activity_schedule(
                         ACTIVITY_FAILED,
                         summary=self.env._("No service contract was made"),
-                        note=str(error),
+                        note=escape(str(error)),
                         user_id=(self.invoice_user_id or self.env.user).id,
                     )
         except Exception:
@@ -249,13 +259,14 @@ class AccountMove(models.Model):
             contract.activity_schedule(
                 ACTIVITY_REFUND,
                 summary=summary,
-                note=self.env._(
-                    "Credit note %(refund)s of %(amount)s was posted for invoice "
-                    "%(invoice)s. "
-                    "Nothing was changed in the contract.",
-                    refund=self.name,
-                    amount=self.currency_id.format(self.amount_total),
-                    invoice=invoice.name,
+                # Technicians read this too: it names no amount.
+                note=escape(
+                    self.env._(
+                        "Credit note %(refund)s was posted for invoice %(invoice)s. "
+                        "Nothing was changed in the contract.",
+                        refund=self.name,
+                        invoice=invoice.name,
+                    )
                 ),
                 user_id=contract._get_responsible().id,
             )

@@ -12,6 +12,7 @@ class ServiceContract(models.Model):
         "mail.thread",
         "mail.activity.mixin",
         "service.job.mixin",
+        "service.guard.mixin",
     ]
     _order = "date_start desc, id desc"
     _check_company_auto = True
@@ -247,7 +248,6 @@ class ServiceContract(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        self._check_create_values(vals_list)
         companies = {
             vals.get("company_id") or self.env.company.id for vals in vals_list
         }
@@ -264,7 +264,9 @@ class ServiceContract(models.Model):
                 strict=True,
             ):
                 vals["name"] = number
-        return super().create(vals_list)
+        contracts = super().create(vals_list)
+        contracts._check_created()
+        return contracts
 
     def copy_data(self, default=None):
         vals_list = super().copy_data(default)
@@ -313,6 +315,11 @@ class ServiceContract(models.Model):
         return self.env["service.contract.pick.invoice"]._open_for(self)
 
     # === BUSINESS METHODS === #
+
+    def _get_product_name(self, product):
+        """Return the name of ``product`` in the customer's language."""
+        lang = self.partner_id.lang
+        return (product.with_context(lang=lang) if lang else product).display_name
 
     def _get_responsible(self):
         """Return the user who is told about this contract; never an empty or idle

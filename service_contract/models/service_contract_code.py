@@ -92,10 +92,9 @@ class ServiceContract(models.Model):
     def write(self, vals):
         return super().write(self._mark_foreign_code(vals))
 
-    def _check_create_values(self, vals_list):
-        for vals in vals_list:
-            vals.update(self._mark_foreign_code(vals))
-        return super()._check_create_values(vals_list)
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create([self._mark_foreign_code(vals) for vals in vals_list])
 
     def _mark_foreign_code(self, vals):
         """Return ``vals`` with the mark for a code that isn't one of ours."""

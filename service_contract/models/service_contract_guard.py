@@ -22,6 +22,10 @@ AGREED_FIELDS = TAKE_OVER_FIELDS | {
     "tz",
     "template_id",
     "renewable",
+    "name",
+    "note",
+    "suspension_reason",
+    "suspension_review_date",
 }
 # what nobody changes once the contract is no longer a draft: money was frozen in it
 FROZEN_FIELDS = {"company_id", "currency_id"}
@@ -32,14 +36,18 @@ class ServiceContract(models.Model):
 
     _inherit = "service.contract"
 
-    def _check_create_values(self, vals_list):
-        """Refuse what only a manager may set when contracts are made.
+    @api.model
+    def _get_system_fields(self):
+        return super()._get_system_fields() | {"job_error", "job_retry_at"}
 
-        :raise AccessError: a take-over field is given by somebody else
-        :raise UserError: a contract would be born in another state than draft
+    def _check_created(self):
+        """Check again what was made: defaults, too, can bring guarded values.
+
+        :raise AccessError: a take-over field is set, and not by a manager
+        :raise UserError: a contract was born in another state than draft
         """
-        for vals in vals_list:
-            if vals.get("state", "draft") != "draft":
+        for contract in self:
+            if contract.state != "draft":
                 raise UserError(
                     self.env._(
                         "A contract begins as a draft. Create it, then activate it."
@@ -48,16 +56,16 @@ class ServiceContract(models.Model):
         if self.env.su or self.env.user.has_group(MANAGER):
             return
         neutral = {"cycle": 1}
-        taken = {
-            name
-            for vals in vals_list
-            for name in TAKE_OVER_FIELDS & set(vals)
-            if vals[name]
-            and vals[name] != neutral.get(name)
-            and not (name == "date_anchor" and vals[name] == vals.get("date_start"))
-        }
-        if taken:
-            self._raise_manager_needed(taken)
+        for contract in self:
+            taken = {
+                name
+                for name in TAKE_OVER_FIELDS
+                if contract[name] and contract[name] != neutral.get(name)
+            }
+            if contract.date_anchor == contract.date_start:
+                taken.discard("date_anchor")
+            if taken:
+                contract._raise_manager_needed(taken)
 
     def _check_write_values(self, vals):
         """Refuse a change that the state of a contract or the user's role doesn't

@@ -116,7 +116,7 @@ class ServiceContractItem(models.Model):
     def _compute_name(self):
         for item in self:
             if item.product_id:
-                item.name = item.product_id.display_name
+                item.name = item.contract_id._get_product_name(item.product_id)
 
     @api.depends("serial")
     def _compute_serial_key(self):
@@ -224,7 +224,8 @@ class ServiceContractItem(models.Model):
 
         :raise AccessError: the user may not read it
         """
-        self.source_move_line_id.check_access("read")
+        if lines := self.source_move_line_id:
+            lines.check_access("read")
 
     # === BUSINESS METHODS === #
 

@@ -187,6 +187,9 @@ class ServiceContractLine(models.Model):
             "carry_over_max",
         }
 
+    def _get_customer_lang(self):
+        return self.contract_id.partner_id.lang
+
     def _prepare_successor_values(self, date_start, date_end):
         """Hook: the values of this line in the next period, without contract and item.
 

@@ -106,6 +106,15 @@ class ServiceContractLine(models.Model):
 
     # === BUSINESS METHODS === #
 
+    @api.model
+    def _get_system_fields(self):
+        return super()._get_system_fields() | {
+            "quantity_carried",
+            "quantity_adjusted",
+            "quantity_used",
+            "quantity_reserved",
+        }
+
     def _get_reserved(self):
         """Hook: what planned work reserves of each line.
 

@@ -1,5 +1,6 @@
 from odoo import api, models
 from odoo.exceptions import AccessError
+from odoo.fields import Command
 
 from ..tools.roles import MANAGER
 
@@ -13,6 +14,7 @@ class ServiceContractPart(models.AbstractModel):
 
     _name = "service.contract.part"
     _description = "Part of a Service Contract"
+    _inherit = ["service.guard.mixin"]
 
     @api.model
     def _get_free_fields(self):
@@ -46,6 +48,9 @@ class ServiceContractPart(models.AbstractModel):
             if agreed
             else []
         )
+        secret = [name for name in logged if self._fields[name].groups]
+        logged = [name for name in logged if name not in secret]
+        kept = {part: {name: part[name] for name in secret} for part in agreed}
         before = {part: [part._get_shown(name) for name in logged] for part in agreed}
         result = super().write(vals)
         if "contract_id" in vals:
@@ -69,6 +74,8 @@ class ServiceContractPart(models.AbstractModel):
         agreed._log_on_contract(
             {part: "; ".join(texts) for part, texts in messages.items()}
         )
+        for part in agreed:
+            part._track_on_contract(kept[part])
         return result
 
     @api.ondelete(at_uninstall=False)
@@ -104,6 +111,24 @@ class ServiceContractPart(models.AbstractModel):
         if field.type == "float":
             return f"{value:g}"
         return str(value) if value else ""
+
+    def _track_on_contract(self, before):
+        """Log fields that not everybody may see, as Odoo tracks them: the chatter shows
+        each reader the values of those fields only that they may read.
+
+        :param before: dict name -> value before the change
+        """
+        changed = {name: old for name, old in before.items() if self[name] != old}
+        if changed:
+            infos = self.fields_get(list(changed))
+            track = self.env["mail.tracking.value"]._create_tracking_values
+            self.contract_id._message_log(
+                body=self.display_name,
+                tracking_value_ids=[
+                    Command.create(track(old, self[name], name, infos[name], self))
+                    for name, old in changed.items()
+                ],
+            )
 
     def _log_on_contract(self, messages):
         bodies = {}

@@ -111,6 +111,7 @@ class ServiceContractUsage(models.Model):
 
         :raise UserError: somebody who is no manager asks, or it was done already
         """
+        self.check_access("read")
         if not self.env.su and not self.env.user.has_group(MANAGER):
             raise UserError(
                 self.env._("Only a service manager can take a booked use back.")

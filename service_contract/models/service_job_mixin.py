@@ -1,6 +1,8 @@
 import logging
 from datetime import timedelta
 
+from markupsafe import escape
+
 from odoo import fields, models
 from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
@@ -119,7 +121,7 @@ class ServiceJobMixin(models.AbstractModel):
                 summary=self.env._(
                     "A nightly job failed on %(record)s", record=self.display_name
                 ),
-                note=str(error),
+                note=escape(str(error)),
                 user_id=self._get_responsible().id,
             )
 

@@ -2,3 +2,4 @@ from . import test_contract_period, test_contract_steps, test_rights, test_servi
 from . import test_autocreate, test_from_invoice, test_jobs, test_wizard
 from . import test_access_matrix
 from . import test_next_period, test_print_and_mail
+from . import test_access_guards

@@ -11,6 +11,7 @@ class ServiceContractCreate(models.TransientModel):
     """
 
     _name = "service.contract.create"
+    _inherit = ["service.guard.mixin"]
     _description = "Create Service Contracts from Invoices"
 
     move_ids = fields.Many2many("account.move", string="Invoices", readonly=True)
@@ -55,6 +56,9 @@ class ServiceContractCreate(models.TransientModel):
         compute="_compute_totals", string="Base after Discount"
     )
     amount_invoice = fields.Monetary(string="Invoice Total (untaxed)", readonly=True)
+    shows_amounts = fields.Boolean(
+        readonly=True, help="Whether this person may see what the invoices amount to."
+    )
     item_count = fields.Integer(compute="_compute_totals")
     preview = fields.Text(compute="_compute_preview", string="Will be made")
     needs_confirmation = fields.Boolean(compute="_compute_totals")
@@ -139,6 +143,17 @@ class ServiceContractCreate(models.TransientModel):
     # === BUSINESS METHODS === #
 
     @api.model
+    def _get_system_fields(self):
+        return set(self._fields) - {
+            "mode",
+            "contract_id",
+            "template_id",
+            "date_start",
+            "is_confirmed",
+            "line_ids",
+        }
+
+    @api.model
     def _open_for(self, moves, contract=None):
         """Return the action that opens the wizard on ``moves``.
 
@@ -162,6 +177,7 @@ class ServiceContractCreate(models.TransientModel):
         builder = self.env["service.contract.builder"]
         company, currency = moves.company_id, moves.currency_id
         partner = moves.commercial_partner_id
+        shows_amounts = moves.with_env(self.env).has_access("read")
         one = len(company) == len(currency) == len(partner) == 1
         lines = moves.invoice_line_ids.filtered(lambda line: line._is_service_source())
         amounts = lines._get_service_amounts()
@@ -177,12 +193,16 @@ class ServiceContractCreate(models.TransientModel):
             "is_addition": bool(contract),
             "contract_id": contract.id if contract else False,
             "date_start": moves.invoice_date if len(moves) == 1 else False,
-            "amount_invoice": sum(moves.mapped("amount_untaxed")) if one else 0.0,
+            "shows_amounts": shows_amounts,
+            "amount_invoice": (
+                sum(moves.mapped("amount_untaxed")) if one and shows_amounts else 0.0
+            ),
             "line_ids": [
                 Command.create(
                     self.env["service.contract.create.line"]._prepare_values(
                         builder._plan_item(line, amounts[line]),
                         builder._get_template(line),
+                        shows_amounts,
                     )
                 )
                 for line in lines.filtered(lambda line: line.price_subtotal >= 0)
@@ -264,10 +284,11 @@ class ServiceContractCreate(models.TransientModel):
         if not plans:
             raise UserError(self.env._("Tick at least one line to cover."))
         builder = self.env["service.contract.builder"]
-        if self.mode == "add" and self.contract_id.state != "draft":
-            # sudo: the customer's new machines join a running contract. Checked before:
-            # the user may write the contract, and the invoices are of its customer and
-            # company.
+        self.template_id.check_access("read")
+        if self.mode == "add":
+            # sudo: the customer's new machines join a contract, which may be running,
+            # from invoices that the user may not read. Checked before: the user may
+            # write the contract, and the invoices are of its customer and company.
             builder = builder.sudo()
         contracts = builder._build(plans, allow_covered=self.is_confirmed)
         return contracts.sudo(self.env.su)
@@ -318,11 +339,14 @@ class ServiceContractCreate(models.TransientModel):
 
     def _prepare_plans(self, moves):
         plans = []
+        # The invoice says what was paid; the dialog only shows it, to those who may
+        # see it.
+        amounts = moves.invoice_line_ids._get_service_amounts()
         for group in self._group_lines():
             # sudo: the user's right to take from these invoices was checked by the
             # caller
             items = [
-                line.sudo()._prepare_planned_item()
+                line.sudo()._prepare_planned_item(amounts)
                 for line in group["lines"]
                 if line.is_item
             ]
@@ -332,7 +356,8 @@ class ServiceContractCreate(models.TransientModel):
                     group["template"],
                     items,
                     self.date_start or min(group["moves"].mapped("invoice_date")),
-                    contract=self.contract_id if self.mode == "add" else None,
+                    # sudo: as in the caller
+                    contract=self.contract_id.sudo() if self.mode == "add" else None,
                 )
             )
         return plans

@@ -7,6 +7,7 @@ class ServiceContractCreateLine(models.TransientModel):
     """One invoice line, and what is to become of it."""
 
     _name = "service.contract.create.line"
+    _inherit = ["service.guard.mixin"]
     _description = "Invoice Line to Cover"
 
     wizard_id = fields.Many2one(
@@ -39,10 +40,20 @@ class ServiceContractCreateLine(models.TransientModel):
             line.item_count = line._prepare_planned_item().count
 
     @api.model
-    def _prepare_values(self, planned, template):
+    def _get_system_fields(self):
+        return set(self._fields) - {
+            "is_item",
+            "counts_in_base",
+            "per_unit",
+            "serials",
+        }
+
+    @api.model
+    def _prepare_values(self, planned, template, shows_amounts=True):
         """Return the values of the wizard line of a :class:`PlannedItem`.
 
         :param template: the template whose contract the line would join
+        :param shows_amounts: the person may see what the invoice amounts to
         """
         line = planned.line
         covered = line._get_service_items().contract_id
@@ -56,20 +67,26 @@ class ServiceContractCreateLine(models.TransientModel):
             "template_id": line.product_id.service_template_id.id,
             "is_item": line._is_coverable() and not covered,
             "per_unit": template.per_unit,
-            "amount_before": planned.before,
-            "amount_after": planned.after,
+            "amount_before": planned.before if shows_amounts else 0.0,
+            "amount_after": planned.after if shows_amounts else 0.0,
             "covered_by": ", ".join(covered.mapped("name")),
         }
 
-    def _prepare_planned_item(self):
-        """Return the :class:`PlannedItem` that this line stands for."""
+    def _prepare_planned_item(self, amounts=None):
+        """Return the :class:`PlannedItem` that this line stands for.
+
+        :param amounts: dict invoice line -> (before, after) discount; else as shown
+        """
         self.ensure_one()
+        before, after = (amounts or {}).get(
+            self.move_line_id, (self.amount_before, self.amount_after)
+        )
         serials = [text.strip() for text in (self.serials or "").split(",")]
         return PlannedItem(
             self.move_line_id,
             self.quantity,
-            self.amount_before,
-            self.amount_after,
+            before,
+            after,
             per_unit=self.per_unit,
             counts_in_base=self.counts_in_base,
             serials=[text for text in serials if text],

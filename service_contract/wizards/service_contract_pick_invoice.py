@@ -9,10 +9,15 @@ class ServiceContractPickInvoice(models.TransientModel):
     """
 
     _name = "service.contract.pick.invoice"
+    _inherit = ["service.guard.mixin"]
     _description = "Pick an Invoice for a Service Contract"
 
     contract_id = fields.Many2one("service.contract", required=True, readonly=True)
     choice_ids = fields.One2many("service.contract.pick.invoice.line", "wizard_id")
+
+    @api.model
+    def _get_system_fields(self):
+        return {"contract_id"}
 
     @api.model
     def _open_for(self, contract):
@@ -78,6 +83,7 @@ class ServiceContractPickInvoice(models.TransientModel):
 
 class ServiceContractPickInvoiceLine(models.TransientModel):
     _name = "service.contract.pick.invoice.line"
+    _inherit = ["service.guard.mixin"]
     _description = "Invoice to Pick"
 
     wizard_id = fields.Many2one(
@@ -88,3 +94,7 @@ class ServiceContractPickInvoiceLine(models.TransientModel):
     name = fields.Char(string="Invoice", readonly=True)
     date = fields.Date(readonly=True)
     content = fields.Char(string="Lines", readonly=True)
+
+    @api.model
+    def _get_system_fields(self):
+        return {"wizard_id", "move_ref", "name", "date", "content"}
