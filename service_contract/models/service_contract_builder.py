@@ -271,7 +271,8 @@ class ServiceContractBuilder(models.AbstractModel):
         shared = {
             "contract_id": contract.id,
             "product_id": line.product_id.id,
-            "name": line.product_id.display_name or (line.name or "").split("\n")[0],
+            "name": contract._get_product_name(line.product_id)
+            or (line.name or "").split("\n")[0],
             "quantity": planned.quantity / count,
             "counts_in_base": planned.counts_in_base,
             "source_move_line_id": line.id,

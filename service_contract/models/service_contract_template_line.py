@@ -46,6 +46,8 @@ class ServiceContractTemplateLine(models.Model):
         """Return the values of the contract line that this one becomes."""
         self.ensure_one()
         values = self._prepare_entitlement_values()
+        if self._has_default_name():
+            values["name"] = self._get_default_name(contract.partner_id.lang)
         company = contract.company_id or self.env.company
         # sudo: the price is passed on unseen, as in the entitlement's values
         line = self.sudo()
@@ -58,3 +60,11 @@ class ServiceContractTemplateLine(models.Model):
                 line.price_extra, contract.currency_id, company, contract.date_start
             )
         return values
+
+    def _has_default_name(self):
+        """Tell whether the description is the product's own, in whatever language."""
+        self.ensure_one()
+        return any(
+            self.name == self._get_default_name(code)
+            for code, _name in self.env["res.lang"].get_installed()
+        )

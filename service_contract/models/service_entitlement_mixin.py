@@ -97,7 +97,7 @@ class ServiceEntitlementMixin(models.AbstractModel):
     def _compute_name(self):
         for line in self:
             if line.product_id:
-                line.name = line.product_id.get_product_multiline_description_sale()
+                line.name = line._get_default_name(line._get_customer_lang())
 
     @api.onchange("is_warranty")
     def _onchange_is_warranty(self):
@@ -127,6 +127,17 @@ class ServiceEntitlementMixin(models.AbstractModel):
             "period_count",
             "period_unit",
         ]
+
+    def _get_customer_lang(self):
+        """Hook: code of the language that the customer reads; empty = the user's."""
+        return ""
+
+    def _get_default_name(self, lang):
+        """Return the description of the service in the language ``lang``."""
+        product = self.product_id
+        if lang:
+            product = product.with_context(lang=lang)
+        return product.get_product_multiline_description_sale()
 
     def _prepare_entitlement_values(self):
         """Return the values of one entitlement, for another line made from it."""

@@ -119,6 +119,22 @@ class TestPrintAndMail(ServiceContractCommon):
         contract = self._make_invoice()._create_service_contracts()
         self.assertIn("เงื่อนไขภาษาไทย", contract.note)
 
+    def test_products_and_services_are_named_in_the_customer_s_language(self):
+        for product, name in (
+            (self.machine, "จักรเย็บผ้า"),
+            (self.service_visit, "ตรวจเช็ก"),
+        ):
+            product.with_context(lang="th_TH").name = name
+        self.template.line_ids[1].name = "Our own words"
+        self.customer.lang = "th_TH"
+        contract = self._make_invoice()._create_service_contracts()
+        self.assertEqual(contract.item_ids.name, "จักรเย็บผ้า")
+        names = contract.line_ids.mapped("name")
+        self.assertIn("ตรวจเช็ก", names)
+        self.assertIn("Our own words", names)
+        by_hand = self._make_contract()
+        self.assertEqual(by_hand.line_ids.name, "ตรวจเช็ก")
+
     def test_buttons_open_what_they_say(self):
         contract = self.contract
         self.assertIn(str(contract.id), contract.action_preview()["url"])
