@@ -72,23 +72,22 @@ PRODUCTS_IN_THAI = {
     "washer": "เครื่องซักสลัด 25 กก.",
     "thread": "ชุดด้ายโพลีเอสเตอร์ 40 สี",
 }
-TEMPLATES_IN_THAI = {
-    "basic": (
-        "พื้นฐาน",
-        "<p>ให้บริการในเวลาทำการ จันทร์–ศุกร์ 8.30–17.30 น.</p>"
-        "<p>อะไหล่สิ้นเปลือง (เข็ม สายพาน ปะเก็น ไส้กรอง) คิดตามราคาขายปลีก</p>",
+TEMPLATES_IN_THAI = {"basic": "พื้นฐาน", "silver": "ซิลเวอร์", "gold": "โกลด์"}
+TERMS_IN_THAI = {
+    "Visits within working hours, Monday to Friday 8:30–17:30.": (
+        "ให้บริการในเวลาทำการ จันทร์–ศุกร์ 8.30–17.30 น."
     ),
-    "silver": (
-        "ซิลเวอร์",
-        "<p>ให้บริการในเวลาทำการ จันทร์–เสาร์ 8.00–18.00 น. ติดต่อกลับภายในหนึ่งวันทำการ</p>"
-        "<p>อะไหล่สิ้นเปลือง (เข็ม สายพาน ปะเก็น ไส้กรอง) คิดตามราคาขายปลีก</p>",
+    "Visits within working hours, Monday to Saturday 8:00–18:00. We call back within "
+    "one working day.": (
+        "ให้บริการในเวลาทำการ จันทร์–เสาร์ 8.00–18.00 น. ติดต่อกลับภายในหนึ่งวันทำการ"
     ),
-    "gold": (
-        "โกลด์",
-        "<p>ให้บริการทุกวัน รวมถึงนอกเวลาทำการ ช่างถึงที่หมายภายในสี่ชั่วโมงทำการ</p>"
-        "<p>มีเครื่องสำรองให้ใช้เมื่อซ่อมเกินสองวัน</p>"
-        "<p>อะไหล่สิ้นเปลือง (เข็ม สายพาน ปะเก็น ไส้กรอง) คิดตามราคาขายปลีก</p>",
+    "Visits on any day, also outside working hours. We are there within four working "
+    "hours.": "ให้บริการทุกวัน รวมถึงนอกเวลาทำการ ช่างถึงที่หมายภายในสี่ชั่วโมงทำการ",
+    "A machine on loan is provided when a repair takes longer than two days.": (
+        "มีเครื่องสำรองให้ใช้เมื่อซ่อมเกินสองวัน"
     ),
+    "Spare parts that wear out (needles, belts, gaskets, filters) are charged at list "
+    "price.": "อะไหล่สิ้นเปลือง (เข็ม สายพาน ปะเก็น ไส้กรอง) คิดตามราคาขายปลีก",
 }
 
 
@@ -192,10 +191,10 @@ class ServiceContractDemo(models.AbstractModel):
             return
         for name, text in PRODUCTS_IN_THAI.items():
             self._get(f"product_{name}").with_context(lang=THAI).name = text
-        for name, (title, note) in TEMPLATES_IN_THAI.items():
-            self._get(f"template_{name}").with_context(lang=THAI).write(
-                {"name": title, "note": note}
-            )
+        for name, title in TEMPLATES_IN_THAI.items():
+            template = self._get(f"template_{name}")
+            template.with_context(lang=THAI).name = title
+            template.update_field_translations("note", {THAI: TERMS_IN_THAI})
 
     def _sell(self):
         """Make and post the invoices, and take the money for the older ones."""
