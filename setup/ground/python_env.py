@@ -75,7 +75,13 @@ def _build(folder, python, version, source):
     try:
         run(
             [*fast, "-r", REQUIREMENTS],
-            env={"UV_CACHE_DIR": str(HOME / "cache/uv"), **os.environ},
+            # The certificates of this machine count, as they do for pip: a company may
+            # have its own.
+            env={
+                "UV_CACHE_DIR": str(HOME / "cache/uv"),
+                "UV_SYSTEM_CERTS": "1",
+                **os.environ,
+            },
         )
     except Failure as failure:
         # uv doesn't know every setting of pip (a private index, for instance).
