@@ -13,21 +13,6 @@ class ServiceContractItem(models.Model):
     _check_company_auto = True
     _rec_names_search = ["name", "serial"]
 
-    sequence = fields.Integer(default=10)
-    contract_id = fields.Many2one(
-        "service.contract",
-        required=True,
-        ondelete="cascade",
-        index=True,
-        check_company=True,
-    )
-    company_id = fields.Many2one(
-        related="contract_id.company_id", store=True, precompute=True
-    )
-    currency_id = fields.Many2one(related="contract_id.currency_id")
-    contract_state = fields.Selection(
-        related="contract_id.state", string="Contract Status"
-    )
     partner_id = fields.Many2one(
         related="contract_id.partner_id", store=True, precompute=True, index=True
     )

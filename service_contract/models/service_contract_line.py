@@ -11,20 +11,6 @@ class ServiceContractLine(models.Model):
     _order = "contract_id, sequence, id"
     _check_company_auto = True
 
-    contract_id = fields.Many2one(
-        "service.contract",
-        required=True,
-        ondelete="cascade",
-        index=True,
-        check_company=True,
-    )
-    company_id = fields.Many2one(
-        related="contract_id.company_id", store=True, precompute=True
-    )
-    currency_id = fields.Many2one(related="contract_id.currency_id")
-    contract_state = fields.Selection(
-        related="contract_id.state", string="Contract Status"
-    )
     item_id = fields.Many2one(
         "service.contract.item",
         string="For Item",

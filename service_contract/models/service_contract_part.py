@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Command
 
@@ -15,6 +15,22 @@ class ServiceContractPart(models.AbstractModel):
     _name = "service.contract.part"
     _description = "Part of a Service Contract"
     _inherit = ["service.guard.mixin"]
+
+    sequence = fields.Integer(default=10)
+    contract_id = fields.Many2one(
+        "service.contract",
+        required=True,
+        ondelete="cascade",
+        index=True,
+        check_company=True,
+    )
+    company_id = fields.Many2one(
+        related="contract_id.company_id", store=True, precompute=True
+    )
+    currency_id = fields.Many2one(related="contract_id.currency_id")
+    contract_state = fields.Selection(
+        related="contract_id.state", string="Contract Status"
+    )
 
     @api.model
     def _get_free_fields(self):

@@ -28,6 +28,7 @@ class ServiceContract(models.Model):
         readonly=False,
         copy=False,
         tracking=True,
+        index="btree_not_null",
         help="The last day of the contract. Empty: in force until somebody ends it.",
     )
     date_anchor = fields.Date(
