@@ -115,6 +115,7 @@ class ServiceContractPortal(CustomerPortal):
         # The visitor's own contracts, by a domain that says so whatever else is asked.
         own = self._get_service_contract_domain()
         domain = own & filters[filterby]["domain"]
+        search = (search or "").replace("\0", "")  # PostgreSQL takes no NUL
         if search:
             domain &= self._get_service_contract_search_domain(search_in, search)
         if not contracts.has_access("read"):
@@ -208,6 +209,8 @@ class ServiceContractPortal(CustomerPortal):
                 "service.contract", contract_id, access_token=access_token
             )
         except (AccessError, MissingError):
+            return request.redirect("/my")
+        if contract.state == "draft" and not request.env.user._is_internal():
             return request.redirect("/my")
         if not contract.signed_document:
             return request.not_found()

@@ -32,7 +32,10 @@ class ServiceContract(models.Model):
         index="btree_not_null",
     )
     successor_ids = fields.One2many(
-        "service.contract", "predecessor_id", string="Next Periods"
+        "service.contract",
+        "predecessor_id",
+        string="Next Periods",
+        groups="base.group_user",
     )
     successor_id = fields.Many2one(
         "service.contract",
@@ -40,6 +43,7 @@ class ServiceContract(models.Model):
         compute="_compute_successor_id",
         store=True,
         copy=False,
+        groups="base.group_user",  # a customer learns of it when it is no draft
         index="btree_not_null",
     )
 

@@ -24,9 +24,11 @@ class ServiceContract(models.Model):
     @api.model
     def _get_portal_domain(self, partner):
         """Return the domain of the contracts that ``partner`` sees in the portal."""
-        return Domain(
-            "partner_id", "child_of", partner.commercial_partner_id.ids
-        ) & Domain("state", "!=", "draft")
+        return (
+            Domain("partner_id", "child_of", partner.commercial_partner_id.ids)
+            & Domain("state", "!=", "draft")
+            & Domain("company_id", "in", self.env.companies.ids)
+        )
 
     def _get_portal_values(self):
         """Hook: what the contract's portal page shows beside the contract itself.

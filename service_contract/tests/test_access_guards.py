@@ -339,8 +339,8 @@ class TestGuardedFields(AccessCommon):
             values = {"partner_id": self.acme.id}
             for attempt in (
                 lambda m=mine, n=name, v=value: m.write({n: v}),
-                lambda m=mine, n=name, v=value: m.create(dict(values, **{n: v})),
-                lambda m=created: m.create(values),
+                lambda m=mine, v=dict(values, **{name: value}): m.create(v),
+                lambda m=created, v=values: m.create(v),
             ):
                 if (not self._refused(attempt)) != (role in MANAGERS):
                     wrong.append((name, role))
