@@ -155,7 +155,7 @@ class AccountMove(models.Model):
                 and move.company_id.service_autocreate
                 and any(
                     template.autocreate != "none"
-                    for template in move.invoice_line_ids.product_id.service_template_id
+                    for template in move.invoice_line_ids._get_named_templates()
                 )
             )
         )
@@ -196,9 +196,7 @@ class AccountMove(models.Model):
             ).action_activate()
 
     def _names_template(self, plan):
-        return (
-            plan.template in plan.moves.invoice_line_ids.product_id.service_template_id
-        )
+        return plan.template in plan.moves.invoice_line_ids._get_named_templates()
 
     def _flag_service_contract_error(self, error):
         """Keep why no contract was made, and tell a person once; never raises."""

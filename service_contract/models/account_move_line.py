@@ -34,6 +34,21 @@ class AccountMoveLine(models.Model):
             and self.quantity > 0
         )
 
+    def _get_named_templates(self):
+        """Return the templates that the products of these lines name, as far as they
+        are in use and of the company of the invoice (a product may serve several).
+        """
+        templates = self.env["service.contract.template"]
+        for line in self:
+            # sudo: the template that a product names may be another company's
+            named = line.product_id.sudo().service_template_id
+            if named.active and named.company_id in (
+                line.company_id,
+                line.company_id.browse(),
+            ):
+                templates |= templates.browse(named.id)
+        return templates
+
     def _get_service_items(self):
         """Return the live covered items that were taken from these lines."""
         # sudo: to warn of a second contract, also where the user may not read the first

@@ -82,7 +82,7 @@ class ServiceContractBuilder(models.AbstractModel):
             by_template = {}
             for line in todo:
                 chosen = template or self._get_template(line)
-                if line._is_coverable() or line.product_id.service_template_id:
+                if line._is_coverable() or line._get_named_templates():
                     by_template.setdefault(chosen, line.browse())
                     by_template[chosen] |= line
             for chosen, chosen_lines in by_template.items():
@@ -98,16 +98,14 @@ class ServiceContractBuilder(models.AbstractModel):
     @api.model
     def _get_template(self, line):
         """Return the template whose contract an invoice line joins; may be empty."""
-        return line.product_id.service_template_id or self._get_joined_template(
-            line.move_id
-        )
+        return line._get_named_templates() or self._get_joined_template(line.move_id)
 
     @api.model
     def _get_joined_template(self, move):
         """Return the template of lines that name none: the invoice's only one, else
         the company's.
         """
-        named = move.invoice_line_ids.product_id.service_template_id
+        named = move.invoice_line_ids._get_named_templates()
         return named if len(named) == 1 else move.company_id.service_default_template_id
 
     @api.model

@@ -291,3 +291,13 @@ class TestFromInvoice(ServiceContractCommon):
         cost(1)
         few, many = cost(4), cost(20)
         self.assertLessEqual(many - few, 16 * 2, f"{few} queries for 4, {many} for 20")
+
+    def test_a_template_of_another_company_or_an_archived_one_is_ignored(self):
+        other = self.setup_other_company()["company"]
+        self.template.company_id = other
+        contract = self._make_invoice()._create_service_contracts()
+        self.assertFalse(contract.template_id)
+        self.template.company_id = False
+        self.template.active = False
+        contract = self._make_invoice()._create_service_contracts()
+        self.assertFalse(contract.template_id)

@@ -64,7 +64,7 @@ class ServiceContractCreateLine(models.TransientModel):
             "product_id": line.product_id.id,
             "name": (line.name or line.product_id.display_name or "").split("\n")[0],
             "quantity": planned.quantity,
-            "template_id": line.product_id.service_template_id.id,
+            "template_id": line._get_named_templates().id,
             "is_item": line._is_coverable() and not covered,
             "per_unit": template.per_unit,
             "amount_before": planned.before if shows_amounts else 0.0,
