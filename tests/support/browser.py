@@ -1,8 +1,10 @@
 """A browser that a person might use: pages that remember every error they showed."""
 
+import contextlib
 import re
 
 from ground.paths import SCREENSHOTS
+from playwright.sync_api import Error
 
 SIZES = {
     "desktop": {"width": 1366, "height": 768},
@@ -98,4 +100,6 @@ class Visitor:
         return path
 
     def close(self):
-        self.context.close()
+        # After Ctrl-C the browser may be gone already.
+        with contextlib.suppress(Error):
+            self.context.close()
