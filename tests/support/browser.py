@@ -3,8 +3,9 @@
 import contextlib
 import re
 
-from ground.paths import SCREENSHOTS
 from playwright.sync_api import Error
+
+from ground.paths import SCREENSHOTS
 
 SIZES = {
     "desktop": {"width": 1366, "height": 768},
