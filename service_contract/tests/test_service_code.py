@@ -2,7 +2,7 @@ from psycopg2.errors import UniqueViolation
 
 from odoo.exceptions import UserError
 from odoo.tests import freeze_time, tagged
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 
 from ..tools import service_code
 from .common import ServiceContractCommon
@@ -122,6 +122,16 @@ class TestServiceCode(ServiceContractCommon):
         self.env.invalidate_all()
         with self.assertQueryCount(5):
             self.contracts._find_by_service_code(self.code)
+
+    def test_each_way_to_name_a_contract_is_looked_up_on_its_own(self):
+        """Together in one condition they would be asked of each and every contract."""
+        self.env.flush_all()
+        for field in ("search_text", "display_name"):
+            query = self.contracts._search([(field, "ilike", "SC/2026/00001")])
+            rows = self.env.execute_query(SQL("EXPLAIN %s", query.select()))
+            plan = "\n".join(row for (row,) in rows)
+            self.assertIn("Append", plan, field)
+            self.assertNotIn("SubPlan", plan, field)
 
     def test_codes_of_many_are_drawn_at_once(self):
         contracts = self.contracts.union(*[self._make_contract() for _n in range(20)])
