@@ -270,7 +270,8 @@ class ServiceContractDemo(models.AbstractModel):
                 and (not item or line.item_id == item)
             )
         )
-        lines[:1]._consume(quantity, date=self._ago(days), note=note)
+        line = lines[:1].with_env(self._as("dispatcher").env)
+        line._consume(quantity, date=self._ago(days), note=note)
 
     def _make_contracts(self, moves):
         self._tell_renewed(moves["textile_old"])
