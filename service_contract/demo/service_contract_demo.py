@@ -377,7 +377,7 @@ class ServiceContractDemo(models.AbstractModel):
         contract.action_activate()
 
     def _tell_taken_over(self):
-        """A contract that was running in an old system: its own code, its third year."""
+        """A contract of an old system: its own code, in its third year."""
         template = self._get("template_silver")
         partner = self._get("partner_garage")
         start = self._ago(100)
@@ -419,7 +419,7 @@ class ServiceContractDemo(models.AbstractModel):
         self._keep("contract_taken_over", contract)
 
     def _tell_draft(self):
-        """A draft that still waits for its machines: “Fill from an Invoice” has them."""
+        """A draft that waits for its machines: “Fill from an Invoice” has them."""
         template = self._get("template_gold")
         partner = self._get("partner_embroidery")
         seller = self._as("salesperson").env

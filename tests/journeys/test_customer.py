@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from support.journey import demo_id, pdf_text, squeeze
 
 CONTRACTS = "/my/service-contracts"
@@ -75,9 +76,7 @@ def test_own_contracts(demo_server, visit, login, key, size, language):
     page.get_by_role("link", name=facts.name).click()
     page.wait_for_selector(".o_service_code")
     visitor.shoot("contract", full_page=True)
-    assert squeeze(page.locator(".o_service_code").inner_text()) == squeeze(
-        facts.code
-    )
+    assert squeeze(page.locator(".o_service_code").inner_text()) == squeeze(facts.code)
     shown = page.locator("#wrapwrap").inner_text()
     assert all(serial in shown for serial in facts.serials)
 

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from support.journey import Hand, call, demo_id, pdf_text, squeeze
 
 INVOICES = "/odoo/action-account.action_move_out_invoice"
@@ -95,7 +96,7 @@ def check_document(content, expected, thai):
 
 
 def test_covered_already(demo_server, visit):
-    """The action of the list, on invoices with contracts: it says so, and makes none."""
+    """The action of the list, on invoices with contracts: it says so."""
     keys = ("resort", "resort_new")
     invoices = [demo_id(demo_server, f"invoice_{key}") for key in keys]
     names = [demo_server.sql(INVOICE, (invoice,))[0][0] for invoice in invoices]

@@ -9,7 +9,9 @@ from pypdf import PdfReader
 # What the fonts of Debian put into a PDF for Thai marks above other marks.
 THAI_VARIANTS = str.maketrans(
     {
-        **dict(zip("\uf701\uf702\uf703\uf704", "\u0e34\u0e35\u0e36\u0e37", strict=True)),
+        **dict(
+            zip("\uf701\uf702\uf703\uf704", "\u0e34\u0e35\u0e36\u0e37", strict=True)
+        ),
         **{chr(0xF705 + n): chr(0x0E48 + n) for n in range(5)},
         **{chr(0xF70A + n): chr(0x0E48 + n) for n in range(5)},
         **{chr(0xF713 + n): chr(0x0E48 + n) for n in range(5)},
