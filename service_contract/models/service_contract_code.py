@@ -5,6 +5,8 @@ from odoo.tools import SQL
 
 from ..tools import service_code
 
+MAX_LENGTH = 64  # what an index, a QR code and a telephone call can take
+
 
 class ServiceContract(models.Model):
     """The Service ID: the code that a customer quotes to be served."""
@@ -100,6 +102,15 @@ class ServiceContract(models.Model):
     def _mark_foreign_code(self, vals):
         """Return ``vals`` with the mark for a code that isn't one of ours."""
         code = (vals.get("service_code") or "").strip()
+        if code and (len(code) > MAX_LENGTH or not service_code.fold(code)):
+            raise UserError(
+                self.env._(
+                    "“%(code)s” can't be a Service ID: enter letters and digits, at "
+                    "most %(count)s of them.",
+                    code=code[:MAX_LENGTH],
+                    count=MAX_LENGTH,
+                )
+            )
         if "service_code" not in vals or "service_code_is_foreign" in vals:
             return vals
         return dict(

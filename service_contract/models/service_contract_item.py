@@ -106,7 +106,9 @@ class ServiceContractItem(models.Model):
     @api.depends("serial")
     def _compute_serial_key(self):
         for item in self:
-            item.serial_key = "".join((item.serial or "").split()).upper() or False
+            # cut to what an index takes
+            key = "".join((item.serial or "").split()).upper()
+            item.serial_key = key[:200] or False
 
     @api.depends("line_ids.date_end", "line_ids.is_warranty")
     def _compute_warranty_end(self):

@@ -118,10 +118,29 @@ class ServiceContractLine(models.Model):
         return lines
 
     def write(self, vals):
+        if "contract_id" in vals:
+            self.filtered(
+                lambda line: line.contract_id.id != vals["contract_id"]
+            )._check_unused()
         result = super().write(vals)
         if {"opening_used", "opening_carried"} & set(vals):
             self._check_opening()
         return result
+
+    def _check_unused(self):
+        """Refuse to take lines to another contract that have rows in the ledger.
+
+        :raise UserError: a line was used
+        """
+        for line in self.filtered("usage_ids"):
+            raise UserError(
+                self.env._(
+                    "“%(line)s” of contract %(contract)s was used already and can't "
+                    "be moved to another contract.",
+                    line=line.display_name,
+                    contract=line.contract_id.display_name,
+                )
+            )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):

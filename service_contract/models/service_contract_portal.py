@@ -1,5 +1,6 @@
 import base64
 import io
+from urllib.parse import quote
 
 import qrcode
 
@@ -69,7 +70,8 @@ class ServiceContract(models.Model):
     def _get_service_code_url(self):
         """Return the address that shows the running period of this Service ID."""
         self.ensure_one()
-        return f"{self.get_base_url()}/my/service-id/{self.service_code}"
+        # The look-up key, since codes of old systems may have slashes and the like.
+        return f"{self.get_base_url()}/my/service-id/{quote(self.service_code_key)}"
 
     def action_send(self):
         """Open the mail composer with the contract's template and its PDF.

@@ -13,4 +13,5 @@ class ServiceContractTag(models.Model):
     name = fields.Char(required=True, translate=True)
     color = fields.Integer(default=lambda self: randint(1, 11))
 
-    _name_unique = models.Constraint("UNIQUE(name)", "This tag exists already.")
+    # by digest, since an index takes no long text
+    _name_unique = models.UniqueIndex("(md5(name::text))", "This tag exists already.")

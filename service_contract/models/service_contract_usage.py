@@ -17,6 +17,7 @@ class ServiceContractUsage(models.Model):
     _description = "Use of a Service Contract"
     _order = "date desc, id desc"
     _check_company_auto = True
+    _rec_names_search = ["line_id", "note"]
 
     line_id = fields.Many2one(
         "service.contract.line",

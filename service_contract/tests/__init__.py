@@ -5,3 +5,5 @@ from . import test_next_period, test_print_and_mail, test_query_counts
 from . import test_access_guards
 from . import test_portal_security
 from . import test_tours
+from . import test_multicompany
+from . import test_hostile_strings
