@@ -62,6 +62,8 @@ def test_invoice_to_contract(demo_server, visit, wait_for, size, language, key):
     visitor.shoot("mail")
     hand.click(".modal button[name=action_send_mail]")
     page.wait_for_selector(".modal", state="detached")
+    # The form is read again, with the mail in its history.
+    page.wait_for_selector(f".o-mail-Message:has-text('{name}')", state="attached")
     with page.expect_download() as download:
         hand.press("action_print", folded=phone)
     visitor.shoot("printed")
