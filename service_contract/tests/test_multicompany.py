@@ -102,6 +102,7 @@ class TestMultiCompany(AccessCommon):
         self.foreign.item_ids.serial = "THE-SAME-1"
         mine = self._as("manager", self.draft.item_ids)
         self.assertFalse(mine.serial_warning)
+        self.env.invalidate_all()
         self.assertFalse(self.draft.item_ids.sudo().serial_warning)
 
     # === SAME CODES === #
