@@ -1,8 +1,15 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import float_compare
 
 from ..tools.roles import MANAGER
+
+COUNTERS = (
+    "quantity_carried",
+    "quantity_adjusted",
+    "quantity_used",
+    "quantity_reserved",
+)
 
 
 class ServiceContractLine(models.Model):
@@ -104,16 +111,28 @@ class ServiceContractLine(models.Model):
                     unit=line.product_uom_id.name or "",
                 )
 
+    # === CONSTRAINTS === #
+
+    @api.constrains("quantity", "is_unlimited")
+    def _check_quantity_left(self):
+        """Say in words what the CHECK refuses: less than what was used already."""
+        for line in self:
+            if not line.is_unlimited and line._compare(line.quantity_available, 0) < 0:
+                raise ValidationError(
+                    self.env._(
+                        "%(line)s, contract %(contract)s: %(taken)s were used or "
+                        "reserved already, so no less can be agreed.",
+                        line=line.display_name,
+                        contract=line.contract_id.display_name,
+                        taken=f"{line.quantity - line.quantity_available:g}",
+                    )
+                )
+
     # === BUSINESS METHODS === #
 
     @api.model
     def _get_system_fields(self):
-        return super()._get_system_fields() | {
-            "quantity_carried",
-            "quantity_adjusted",
-            "quantity_used",
-            "quantity_reserved",
-        }
+        return super()._get_system_fields() | set(COUNTERS)
 
     def _get_reserved(self):
         """Hook: what planned work reserves of each line.
@@ -130,12 +149,14 @@ class ServiceContractLine(models.Model):
         :raise UserError: more would be reserved than is left
         """
         reserved = self._get_reserved()
-        for line in self:
-            quantity = reserved.get(line, 0.0)
-            if line._compare(quantity, line.quantity_reserved):
-                # sudo: a counter, written by the system whoever was allowed to plan the
-                # work
-                line.sudo()._write_counters({"quantity_reserved": quantity})
+        # sudo: a counter, written by the system whoever was allowed to plan the work
+        self._write_counters(
+            {
+                line.sudo(): {"quantity_reserved": reserved.get(line, 0.0)}
+                for line in self
+                if line._compare(reserved.get(line, 0.0), line.quantity_reserved)
+            }
+        )
 
     def _compare(self, left, right):
         digits = self.env["decimal.precision"].precision_get("Product Unit")
@@ -242,32 +263,32 @@ class ServiceContractLine(models.Model):
             .sudo(self.env.su)
         )
 
-    def _write_counters(self, values):
-        """Write counters; a right that isn't there is refused in words, not by a
-        CHECK.
+    def _check_counters(self, values):
+        """Refuse in words, not by a CHECK, counters that take more than there is."""
+        self.ensure_one()
+        after = {name: values.get(name, self[name]) for name in COUNTERS}
+        left = (
+            self.quantity
+            + after["quantity_carried"]
+            + after["quantity_adjusted"]
+            - after["quantity_used"]
+            - after["quantity_reserved"]
+        )
+        if not self.is_unlimited and self._compare(left, 0) < 0:
+            asked = sum(values.values()) - sum(self[name] for name in values)
+            self._raise_nothing_left(abs(asked), self.quantity_available)
+
+    @api.model
+    def _write_counters(self, counters):
+        """Write the counters of many lines at once, in a few statements.
+
+        :param counters: dict line -> values of its counters
+        :raise UserError: more would be used or reserved than there is
         """
-        for line in self:
-            after = {
-                name: values.get(name, line[name])
-                for name in (
-                    "quantity_carried",
-                    "quantity_adjusted",
-                    "quantity_used",
-                    "quantity_reserved",
-                )
-            }
-            left = (
-                line.quantity
-                + after["quantity_carried"]
-                + after["quantity_adjusted"]
-                - after["quantity_used"]
-                - after["quantity_reserved"]
-            )
-            if not line.is_unlimited and line._compare(left, 0) < 0:
-                asked = sum(values.values()) - sum(line[name] for name in values)
-                line._raise_nothing_left(abs(asked), line.quantity_available)
-        self.write(values)
-        self.flush_recordset(list(values))
+        for line, values in counters.items():
+            line._check_counters(values)
+            line.write(values)
+        self.union(*counters).flush_recordset(COUNTERS)
 
     def _check_opening(self):
         """Opening balances are a manager's, and only while the contract is a draft."""
@@ -287,11 +308,22 @@ class ServiceContractLine(models.Model):
     def _book_opening_balance(self):
         """Turn the opening balances of contracts taken over into rows of the ledger."""
         note = self.env._("Opening balance, taken over")
-        for line in self.filtered(
-            lambda line: line.opening_used or line.opening_carried
-        ):
-            day = line.contract_id.date_start
-            if line.opening_carried:
-                line._book("carry", line.opening_carried, day, note=note)
-            if line.opening_used:
-                line._book("adjust", -line.opening_used, day, note=note)
+        rows = [
+            {
+                "line_id": line.id,
+                "date": line.contract_id.date_start,
+                "quantity": quantity,
+                "kind": kind,
+                "note": note,
+            }
+            for line in self
+            for kind, quantity in (
+                ("carry", line.opening_carried),
+                ("adjust", -line.opening_used),
+            )
+            if quantity
+        ]
+        if rows:
+            # sudo: the ledger is written by the system only; the opening balances were
+            # checked when they were entered
+            self.env["service.contract.usage"].sudo().create(rows)

@@ -86,8 +86,7 @@ class ServiceContractUsage(models.Model):
             counters = moved.setdefault(row.line_id, {})
             name = COUNTERS[row.kind]
             counters[name] = counters.get(name, row.line_id[name]) + row.quantity
-        for line, counters in moved.items():
-            line._write_counters(counters)
+        self.env["service.contract.line"]._write_counters(moved)
         return rows
 
     def write(self, vals):
@@ -127,6 +126,7 @@ class ServiceContractUsage(models.Model):
 
         :return: the new rows
         """
+        self._stamp()
         for row in self:
             if row.reversed_by_ids or row.reverses_id:
                 raise UserError(
@@ -149,6 +149,18 @@ class ServiceContractUsage(models.Model):
                 }
                 for row in self
             ]
+        )
+
+    def _stamp(self):
+        """Touch the rows, so that two people who take one back at once meet here.
+
+        The later transaction is repeated by the server and then sees the first.
+        """
+        self.flush_recordset()
+        self.env.cr.execute(
+            "UPDATE service_contract_usage SET write_date = write_date"
+            " WHERE id = ANY(%s)",
+            [self.ids],
         )
 
     @api.depends("line_id", "date", "quantity")

@@ -177,6 +177,18 @@ class TestQueryCounts(QueryCounts):
 
         self._assert_same(activate)
 
+    def test_activating_with_opening_balances(self):
+        def activate(size):
+            contracts = self._make_contracts(size)
+            contracts.line_ids.write(
+                {"quantity": 9, "opening_used": 2, "opening_carried": 1}
+            )
+            cost = self._cost(contracts.action_activate)
+            self.assertEqual(set(contracts.line_ids.mapped("quantity_remaining")), {8})
+            return cost
+
+        self._assert_same(activate)
+
     def test_suspending_and_resuming(self):
         def pause(size):
             contracts = self._make_contracts(size)
