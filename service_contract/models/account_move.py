@@ -130,8 +130,7 @@ class AccountMove(models.Model):
             raise UserError(
                 self.env._(
                     "Invoice %(invoice)s has nothing left to cover: no goods, or all "
-                    "of them are "
-                    "covered by a contract already.",
+                    "of them are covered by a contract already.",
                     invoice=move.display_name,
                 )
             )

@@ -101,8 +101,7 @@ class ResCompany(models.Model):
             raise UserError(
                 self.env._(
                     "Company %(company)s has no sequence for service contracts. Open "
-                    "the settings "
-                    "of Service Contracts and choose one.",
+                    "the settings of Service Contracts and choose one.",
                     company=self.display_name,
                 )
             )

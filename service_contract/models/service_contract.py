@@ -248,21 +248,20 @@ class ServiceContract(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        companies = {
-            vals.get("company_id") or self.env.company.id for vals in vals_list
-        }
-        for company in self.env["res.company"].browse(companies):
-            unnamed = [
-                vals
-                for vals in vals_list
-                if (vals.get("company_id") or self.env.company.id) == company.id
-                and vals.get("name", "/") == "/"
-            ]
-            for vals, number in zip(
-                unnamed,
-                company._draw_service_numbers("contract", len(unnamed)),
-                strict=True,
-            ):
+        vals_list = [dict(vals) for vals in vals_list]
+        by_company = {}
+        for vals in vals_list:
+            company = vals.get("company_id") or self.env.company.id
+            by_company.setdefault(company, []).append(vals)
+        for company in self.env["res.company"].browse(by_company):
+            company_vals = by_company[company.id]
+            if company != self.env.company:
+                template = company.service_default_template_id
+                for vals in company_vals:
+                    vals.setdefault("template_id", template.id)
+            unnamed = [vals for vals in company_vals if vals.get("name", "/") == "/"]
+            numbers = company._draw_service_numbers("contract", len(unnamed))
+            for vals, number in zip(unnamed, numbers, strict=True):
                 vals["name"] = number
         contracts = super().create(vals_list)
         contracts._check_created()

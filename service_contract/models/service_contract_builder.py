@@ -56,8 +56,7 @@ class ServiceContractBuilder(models.AbstractModel):
                 raise UserError(
                     self.env._(
                         "%(document)s isn't a posted customer invoice. Service "
-                        "contracts are made "
-                        "from posted customer invoices only.",
+                        "contracts are made from posted customer invoices only.",
                         document=move.display_name,
                     )
                 )
@@ -211,8 +210,7 @@ class ServiceContractBuilder(models.AbstractModel):
                 raise UserError(
                     self.env._(
                         "Contract %(contract)s is in %(currency)s, the invoice isn't. "
-                        "Make a "
-                        "contract of its own from it.",
+                        "Make a contract of its own from it.",
                         contract=contract.display_name,
                         currency=contract.currency_id.name,
                     )
@@ -246,7 +244,9 @@ class ServiceContractBuilder(models.AbstractModel):
             "partner_id": move.partner_id.id,
             "partner_service_id": (move.partner_shipping_id or move.partner_id).id,
             "partner_invoice_id": move.partner_id.id,
-            "user_id": (move.invoice_user_id or self.env.user).id,
+            "user_id": (
+                move.invoice_user_id or self.env.user.filtered(lambda u: not u.share)
+            ).id,
             "template_id": plan.template.id,
             "source_move_ids": [Command.set(plan.moves.ids)],
             "date_start": plan.date_start or move.invoice_date,

@@ -125,8 +125,8 @@ class ServiceContract(models.Model):
         kept = [
             (item, new) for old, new in pairs for item in old.item_ids._get_current()
         ]
-        # sudo: which item follows which is the system's to say; the contracts themselves
-        # were just created with the user's own rights
+        # sudo: which item follows which is the system's to say; the contracts were
+        # just created with the user's own rights
         items = self.env["service.contract.item"].sudo()
         items = items.create(
             [item._prepare_successor_values(new) for item, new in kept]

@@ -18,8 +18,8 @@ class ServiceContract(models.Model):
         copy=False,
         tracking=True,
         help="The code that the customer quotes. Given when the contract is activated, "
-        "kept by "
-        "all following periods. A manager can enter the code of an old system before.",
+        "kept by all following periods. A manager can enter the code of an old system "
+        "before.",
     )
     service_code_is_foreign = fields.Boolean(
         string="Service ID of an Old System",
@@ -46,8 +46,7 @@ class ServiceContract(models.Model):
         "(company_id, service_code, cycle) WHERE service_code IS NOT NULL AND state != "
         "'cancelled'",
         "Another contract has this Service ID for the same period already. Choose "
-        "another code, "
-        "or cancel the other contract first.",
+        "another code, or cancel the other contract first.",
     )
 
     # === COMPUTE METHODS === #

@@ -22,6 +22,7 @@ AGREED_FIELDS = TAKE_OVER_FIELDS | {
     "tz",
     "template_id",
     "renewable",
+    "active",
     "name",
     "note",
     "suspension_reason",
@@ -78,8 +79,7 @@ class ServiceContract(models.Model):
                     raise UserError(
                         self.env._(
                             "Contract %(contract)s is no longer a draft: its company "
-                            "and currency "
-                            "can't change. Cancel it and make a new one.",
+                            "and currency can't change. Cancel it and make a new one.",
                             contract=contract.display_name,
                         )
                     )
@@ -107,15 +107,16 @@ class ServiceContract(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_agreed(self):
         for contract in self:
+            manages = self.env.su or self.env.user.has_group(MANAGER)
             if (
                 contract.state not in ("draft", "cancelled")
                 or contract.line_ids.usage_ids
+                or (contract.service_code and not manages)
             ):
                 raise UserError(
                     self.env._(
                         "Contract %(contract)s can't be deleted: it has been agreed on "
-                        "or used. "
-                        "Cancel or archive it instead.",
+                        "or used. Cancel or archive it instead.",
                         contract=contract.display_name,
                     )
                 )

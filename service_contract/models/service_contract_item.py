@@ -27,6 +27,11 @@ class ServiceContractItem(models.Model):
         readonly=False,
         required=True,
     )
+    label = fields.Char(
+        string="Item",
+        compute="_compute_label",
+        help="The description, numbered while several without serial number are alike.",
+    )
     serial = fields.Char(string="Serial Number", copy=False, index="trigram")
     serial_key = fields.Char(
         compute="_compute_serial_key",
@@ -97,6 +102,21 @@ class ServiceContractItem(models.Model):
 
     # === COMPUTE METHODS === #
 
+    @api.depends("name", "contract_id.item_ids.name", "contract_id.item_ids.serial")
+    def _compute_label(self):
+        for item in self:
+            twins = item.contract_id.item_ids.filtered(
+                lambda twin, item=item: not twin.serial and twin.name == item.name
+            )
+            item.label = item.name
+            if len(twins) > 1 and item in twins:
+                item.label = self.env._(
+                    "%(name)s (%(number)s of %(total)s)",
+                    name=item.name,
+                    number=twins.ids.index(item.id) + 1,
+                    total=len(twins),
+                )
+
     @api.depends("product_id")
     def _compute_name(self):
         for item in self:
@@ -149,10 +169,10 @@ class ServiceContractItem(models.Model):
                 contract=", ".join(clash.contract_id.mapped("display_name")),
             )
 
-    @api.depends("name", "serial", "date_installed")
+    @api.depends("label", "serial", "date_installed")
     def _compute_display_name(self):
         for item in self:
-            parts = [item.name or ""]
+            parts = [item.label or ""]
             if item.serial:
                 parts.append(self.env._("S/N %(serial)s", serial=item.serial))
             if item.date_installed:
@@ -193,6 +213,11 @@ class ServiceContractItem(models.Model):
         return None
 
     # === CRUD METHODS === #
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_own_lines(self):
+        """An item takes its own services along; used ones refuse, naming themselves."""
+        self.line_ids.unlink()
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -74,8 +74,7 @@ class ServiceContractLine(models.Model):
                 raise ValidationError(
                     self.env._(
                         "“%(line)s” is for an item of another contract. Choose one of "
-                        "contract "
-                        "%(contract)s.",
+                        "contract %(contract)s.",
                         line=line.name,
                         contract=line.contract_id.display_name,
                     )
@@ -100,8 +99,7 @@ class ServiceContractLine(models.Model):
                 raise ValidationError(
                     self.env._(
                         "“%(line)s” lies outside contract %(contract)s. Only a "
-                        "warranty may outlast "
-                        "the contract.",
+                        "warranty may outlast the contract.",
                         line=line.display_name,
                         contract=contract.display_name,
                     )
@@ -135,8 +133,8 @@ class ServiceContractLine(models.Model):
         for line in self.filtered("usage_ids"):
             raise UserError(
                 self.env._(
-                    "“%(line)s” of contract %(contract)s was used already and can't "
-                    "be moved to another contract.",
+                    "“%(line)s” of contract %(contract)s was used already and can't be "
+                    "moved to another contract.",
                     line=line.display_name,
                     contract=line.contract_id.display_name,
                 )
@@ -149,8 +147,7 @@ class ServiceContractLine(models.Model):
                 raise UserError(
                     self.env._(
                         "“%(line)s” of contract %(contract)s was used already and "
-                        "can't be deleted. "
-                        "Lower its quantity instead.",
+                        "can't be deleted. Lower its quantity instead.",
                         line=line.display_name,
                         contract=line.contract_id.display_name,
                     )

@@ -62,9 +62,9 @@ class ServiceContractLine(models.Model):
 
     _rights_not_negative = models.Constraint(
         # columns that were never written are NULL, and a CHECK that is NULL passes
-        "CHECK(COALESCE(is_unlimited, FALSE) OR COALESCE(quantity, 0)"
-        " + COALESCE(quantity_carried, 0) + COALESCE(quantity_adjusted, 0)"
-        " - COALESCE(quantity_used, 0) - COALESCE(quantity_reserved, 0) >= 0)",
+        "CHECK(COALESCE(is_unlimited, FALSE) OR COALESCE(quantity, 0) + "
+        "COALESCE(quantity_carried, 0) + COALESCE(quantity_adjusted, 0) - "
+        "COALESCE(quantity_used, 0) - COALESCE(quantity_reserved, 0) >= 0)",
         "Nothing is left of this service: more would be used and reserved than was "
         "agreed.",
     )
@@ -100,16 +100,19 @@ class ServiceContractLine(models.Model):
 
     @api.depends("quantity_remaining", "is_unlimited", "quantity", "product_uom_id")
     def _compute_rights_display(self):
+        pieces = self.env.ref("uom.product_uom_unit", raise_if_not_found=False)
         for line in self:
             if line.is_unlimited:
                 line.rights_display = self.env._("Unlimited")
-            else:
-                line.rights_display = self.env._(
-                    "%(left)s of %(total)s %(unit)s",
-                    left=f"{line.quantity_remaining:g}",
-                    total=f"{line.quantity + line.quantity_carried:g}",
-                    unit=line.product_uom_id.name or "",
-                )
+                continue
+            # "3 of 12" times, but "3 of 12 Hours"
+            unit = line.product_uom_id != pieces and line.product_uom_id.name
+            rights = self.env._(
+                "%(left)s of %(total)s",
+                left=f"{line.quantity_remaining:g}",
+                total=f"{line.quantity + line.quantity_carried:g}",
+            )
+            line.rights_display = f"{rights} {unit}" if unit else rights
 
     # === CONSTRAINTS === #
 
@@ -178,8 +181,7 @@ class ServiceContractLine(models.Model):
         raise UserError(
             self.env._(
                 "%(line)s, contract %(contract)s: %(quantity)s asked for, %(left)s "
-                "left. A service "
-                "manager can book it as billable.",
+                "left. A service manager can book it as billable.",
                 line=self.display_name,
                 contract=self.contract_id.display_name,
                 quantity=f"{quantity:g}",
@@ -299,8 +301,7 @@ class ServiceContractLine(models.Model):
                 raise AccessError(
                     self.env._(
                         "%(line)s: only a service manager can enter what was used "
-                        "before, and only "
-                        "while the contract is a draft.",
+                        "before, and only while the contract is a draft.",
                         line=line.display_name,
                     )
                 )

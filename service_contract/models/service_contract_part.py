@@ -110,8 +110,7 @@ class ServiceContractPart(models.AbstractModel):
             raise AccessError(
                 self.env._(
                     "Contract %(contract)s is no longer a draft: only a service "
-                    "manager can change "
-                    "what was agreed (%(part)s).",
+                    "manager can change what was agreed (%(part)s).",
                     contract=self.contract_id[:1].display_name,
                     part=self[:1].display_name,
                 )

@@ -39,8 +39,7 @@ class ServiceContract(models.Model):
         readonly=False,
         copy=False,
         help="The day from which all periods are counted, so that a contract which "
-        "began "
-        "on the 31st keeps its day through short months.",
+        "began on the 31st keeps its day through short months.",
     )
     term_count = fields.Integer(
         string="Term",
@@ -130,8 +129,7 @@ class ServiceContract(models.Model):
                 raise ValidationError(
                     self.env._(
                         "Contract %(contract)s is counted from %(anchor)s, after its "
-                        "start. "
-                        "Choose an anchor on or before the start.",
+                        "start. Choose an anchor on or before the start.",
                         contract=contract.display_name,
                         anchor=contract.date_anchor,
                     )
@@ -197,15 +195,3 @@ class ServiceContract(models.Model):
         ) or languages._get_data(code="en_US")
         buddhist = lang.code.startswith("th") and self.company_id.service_buddhist_dates
         return dates.format_day(lang, day, buddhist_era=buddhist)
-
-    def _format_term(self):
-        """Return the term as text in the user's language ("12 months", "without
-        end").
-        """
-        self.ensure_one()
-        if not self.term_count:
-            return self.env._("without end")
-        unit = dict(self._fields["term_unit"]._description_selection(self.env))[
-            self.term_unit
-        ]
-        return f"{self.term_count} {unit.lower()}"

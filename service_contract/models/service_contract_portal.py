@@ -53,7 +53,8 @@ class ServiceContract(models.Model):
 
     def _get_report_base_filename(self):
         self.ensure_one()
-        return f"{self.name} {self.partner_id.name or ''}".strip()
+        number = self.name.replace("/", "-")
+        return f"{number} {self.partner_id.name or ''}".strip()
 
     def _get_qr_code(self):
         """Return a QR code (data URI of a PNG) that leads to this contract by its

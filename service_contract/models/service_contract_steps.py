@@ -184,7 +184,8 @@ class ServiceContract(models.Model):
         """Expire the active contracts whose last day is over at their place of
         service.
         """
-        self._process_due(
+        # archived ones end too
+        self.with_context(active_test=False)._process_due(
             Domain("state", "=", "active")
             & Domain("service_end_at", "<=", fields.Datetime.now()),
             "_expire",
@@ -282,8 +283,7 @@ class ServiceContract(models.Model):
                 raise UserError(
                     self.env._(
                         "Contract %(contract)s is empty. Add covered items or services "
-                        "first, "
-                        "or choose a template.",
+                        "first, or choose a template.",
                         contract=contract.display_name,
                     )
                 )

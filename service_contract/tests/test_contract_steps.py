@@ -141,6 +141,30 @@ class TestContractSteps(ServiceContractCommon):
         active = self._make_contract(activate=True)
         with self.assertRaisesRegex(UserError, "Cancel or archive"):
             active.unlink()
+        active.action_cancel()
+        with self.assertRaisesRegex(UserError, "Cancel or archive"):
+            active.with_user(self.dispatcher).unlink()
+        active.with_user(self.manager).unlink()
+
+    def test_archiving_a_running_contract_is_a_manager_s(self):
+        contract = self._make_contract(activate=True)
+        with self.assertRaises(AccessError):
+            contract.with_user(self.dispatcher).action_archive()
+        contract.with_user(self.manager).action_archive()
+        self._make_contract().with_user(self.dispatcher).action_archive()
+
+    def test_the_default_template_is_that_of_the_contract_s_company(self):
+        other = self.setup_other_company()["company"]
+        mine, theirs = self.template, self.template.copy({"company_id": other.id})
+        mine.company_id = self.company
+        self.company.service_default_template_id = mine
+        other.service_default_template_id = theirs
+        contract = self._make_contract(
+            company_id=other.id,
+            partner_id=self.customer.id,
+            lines=[{"product_id": self.service_visit.id}],
+        )
+        self.assertEqual(contract.template_id, theirs)
 
     def test_back_to_draft_only_while_never_served(self):
         contract = self._make_contract(activate=True)

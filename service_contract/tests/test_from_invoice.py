@@ -301,3 +301,19 @@ class TestFromInvoice(ServiceContractCommon):
         self.template.active = False
         contract = self._make_invoice()._create_service_contracts()
         self.assertFalse(contract.template_id)
+
+    def test_machines_without_serial_number_are_numbered(self):
+        contract = self._make_invoice(
+            [{"product_id": self.machine.id, "quantity": 2}]
+        )._create_service_contracts(per_unit=True)
+        one, two = contract.item_ids
+        self.assertEqual(one.display_name, "Sewing machine (1 of 2)")
+        self.assertEqual(two.label, "Sewing machine (2 of 2)")
+        one.serial = "A-1"
+        self.assertEqual(one.label, "Sewing machine")
+        self.assertEqual(two.label, "Sewing machine")
+
+    def test_an_item_of_a_draft_takes_its_own_services_along(self):
+        contract = self._create()
+        contract.item_ids.with_user(self.dispatcher).unlink()
+        self.assertEqual(contract.line_ids.product_id, self.service_visit)

@@ -45,6 +45,12 @@ class TestJobs(ServiceContractCommon):
         self._run("2030-01-01")
         self.assertEqual((suspended.state, endless.state), ("suspended", "active"))
 
+    def test_archived_contracts_end_too(self):
+        contract = self._make_contract(activate=True)
+        contract.action_archive()
+        self._run("2027-01-02")
+        self.assertEqual(contract.state, "expired")
+
     def _breaking(self, bad):
         contract = type(self.env["service.contract"])
         expire = contract._expire

@@ -10,10 +10,10 @@ from datetime import date, timedelta
 from dateutil.relativedelta import relativedelta
 
 TERM_UNITS = [
-    ("day", "Days"),
-    ("week", "Weeks"),
-    ("month", "Months"),
-    ("year", "Years"),
+    ("day", "Day(s)"),
+    ("week", "Week(s)"),
+    ("month", "Month(s)"),
+    ("year", "Year(s)"),
 ]
 
 

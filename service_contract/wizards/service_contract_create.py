@@ -32,8 +32,8 @@ class ServiceContractCreate(models.TransientModel):
         "service.contract",
         string="Running Contract",
         domain="[('partner_id', 'child_of', partner_id), ('company_id', '=', "
-        "company_id),"
-        " ('currency_id', '=', currency_id), ('state', 'in', ('draft', 'active'))]",
+        "company_id), ('currency_id', '=', currency_id), ('state', 'in', ('draft', "
+        "'active'))]",
         context={"show_customer": True},
     )
     template_id = fields.Many2one(
@@ -267,8 +267,7 @@ class ServiceContractCreate(models.TransientModel):
             raise UserError(
                 self.env._(
                     "Some of the ticked lines are covered by a contract already. "
-                    "Untick them, or "
-                    "tick “Cover them once more”."
+                    "Untick them, or tick “Cover them once more”."
                 )
             )
         if self.mode == "together" and not self.one_customer:
@@ -315,8 +314,7 @@ class ServiceContractCreate(models.TransientModel):
                     raise UserError(
                         self.env._(
                             "Invoice %(invoice)s isn't of the customer and company of "
-                            "contract "
-                            "%(contract)s.",
+                            "contract %(contract)s.",
                             invoice=move.name,
                             contract=contract.display_name,
                         )

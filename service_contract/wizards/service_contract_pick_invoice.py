@@ -29,8 +29,7 @@ class ServiceContractPickInvoice(models.TransientModel):
             raise UserError(
                 self.env._(
                     "%(customer)s has no posted invoice in %(currency)s. Add the "
-                    "covered items by "
-                    "hand.",
+                    "covered items by hand.",
                     customer=contract.partner_id.display_name,
                     currency=contract.currency_id.name,
                 )
