@@ -41,7 +41,7 @@
     "uninstall_hook": "uninstall_hook",
     "assets": {
         "web.report_assets_common": [
-            "service_contract/static/src/scss/report_fonts.scss",
+            "service_contract/static/src/scss/report.scss",
         ],
         "web.assets_tests": ["service_contract/static/tests/tours/**/*"],
     },
