@@ -85,11 +85,11 @@ class Bench:
             with self.registry.cursor() as cursor:
                 env = api.Environment(cursor, SUPERUSER_ID, {})
                 given = [prepare(env)] if prepare else []
-                env.flush_all()
+                cursor.flush()
                 gc.collect()
                 before, begun = cursor.sql_log_count, time.perf_counter()
                 result = work(env, *given)
-                env.flush_all()
+                cursor.flush()  # with what is left to the commit, such as tracking
                 seconds.append(time.perf_counter() - begun)
                 queries.append(cursor.sql_log_count - before)
                 if keep:
@@ -98,6 +98,24 @@ class Bench:
                     cursor.rollback()
         self.env.invalidate_all()
         return Cost(statistics.median(seconds), int(statistics.median(queries)), result)
+
+    def compare(self, ours, floor, repeat=3, prepare=None, prepare_floor=None):
+        """Return the costs of both, measured in turn so that a busy moment hits both.
+
+        ``prepare(env)`` goes before both, unless the floor has its own.
+        """
+        costs = ([], [])
+        for _time in range(repeat):
+            costs[0].append(self.measure(ours, 1, prepare))
+            costs[1].append(self.measure(floor, 1, prepare_floor or prepare))
+        return tuple(
+            Cost(
+                statistics.median(cost.seconds for cost in runs),
+                int(statistics.median(cost.queries for cost in runs)),
+                runs[-1].result,
+            )
+            for runs in costs
+        )
 
     def row(self, title, ours, floor=None, peer=None, *, per=1, **budget):
         """Add a line to the table; the budget may name
@@ -181,6 +199,7 @@ def main(name, scale):
     registry = Registry(config["db_name"][0])
     bench = Bench(registry, scale)
     place = ROOT / "tests/bench" / f"{name}.py"
+    sys.path.insert(0, str(place.parent))  # what several of them share: _*.py
     spec = importlib.util.spec_from_file_location(f"bench_{name}", place)
     module = importlib.util.module_from_spec(spec)
     try:
