@@ -131,7 +131,9 @@ class ServiceContract(models.Model):
                         "Contract %(contract)s is counted from %(anchor)s, after its "
                         "start. Choose an anchor on or before the start.",
                         contract=contract.display_name,
-                        anchor=contract.date_anchor,
+                        anchor=contract._format_day(
+                            contract.date_anchor, self.env.lang
+                        ),
                     )
                 )
 

@@ -166,6 +166,5 @@ class ServiceContractUsage(models.Model):
     @api.depends("line_id", "date", "quantity")
     def _compute_display_name(self):
         for row in self:
-            row.display_name = (
-                f"{row.line_id.display_name}, {row.date}, {row.quantity:g}"
-            )
+            day = row.contract_id._format_day(row.date, self.env.lang)
+            row.display_name = f"{row.line_id.display_name}, {day}, {row.quantity:g}"

@@ -1,4 +1,5 @@
 import json
+from functools import partial
 from itertools import product
 
 from odoo.exceptions import AccessError, UserError
@@ -585,18 +586,17 @@ class TestDialogs(AccessCommon):
             wizard = self._open("salesperson", self.invoice)
             self._may(lambda w=wizard, f=forged: w.line_ids.write(f))
             made = []
-
-            def forge(wizard=wizard, forged=forged, made=made):
-                wizard.line_ids.write(forged)
-                contract = wizard._create_contracts().sudo()
-                made.extend(
-                    contract.item_ids.mapped("amount_after_discount")
-                    + contract.item_ids.mapped("quantity")
-                    + contract.partner_id.ids
-                )
-
+            forge = partial(self._forge, wizard, forged, made)
             self._may(forge, AccessError, UserError)
             self.assertIn(made, ([], [SECRET_PRICE, 1, self.acme.id]), forged)
+
+    def _forge(self, wizard, forged, made):
+        """Change what the dialog shows, make the contract, and tell what it has."""
+        wizard.line_ids.write(forged)
+        contract = wizard._create_contracts().sudo()
+        made.extend(contract.item_ids.mapped("amount_after_discount"))
+        made.extend(contract.item_ids.mapped("quantity"))
+        made.extend(contract.partner_id.ids)
 
     def test_a_line_covered_meanwhile_needs_a_confirmation(self):
         """Two people open the dialog on one invoice: the second is asked."""
