@@ -476,6 +476,25 @@ def test_the_job_beside_a_manager(server, ids, anna, mia):
     assert problems == [(0,)]
 
 
+def test_the_job_looks_again_where_somebody_was_faster(server, ids, anna):
+    """What the job sees is from before the manager's commit: it has to start over."""
+    contracts = make_due(anna, ids, 300)
+    server.run(
+        """
+env.cr.execute("SELECT 1")  # from here on this transaction sees nothing new
+with env.registry.cursor() as other:
+    other.execute(
+        "UPDATE service_contract SET state = 'suspended' WHERE id = ANY(%s)",
+        [contracts[:3]],
+    )
+env["service.contract"]._cron_expire_contracts()
+""",
+        contracts=contracts,
+    )
+    assert states(server, contracts) == {"suspended": 3, "expired": 297}
+    assert times_logged(server, contracts) == {0: 3, 1: 297}
+
+
 def test_a_killed_job_loses_and_repeats_nothing(server, ids, anna, wait_for):
     contracts = make_due(anna, ids, 1000)
     job = server.spawn(EXPIRE)
