@@ -93,7 +93,9 @@ class AccountMove(models.Model):
             )
         # sudo: the invoice may be read, and only what failed when it was posted is made
         failed = self.sudo().filtered("service_contract_error")
-        failed._get_autocreate_moves()._make_service_contracts()
+        wanted = failed._get_autocreate_moves()
+        (failed - wanted)._clear_service_contract_error()
+        wanted._make_service_contracts()
 
     # === CRON === #
 
@@ -103,7 +105,12 @@ class AccountMove(models.Model):
         due = Domain("service_contract_retry_at", "<=", fields.Datetime.now())
         progress = self.env["ir.cron"]._commit_progress
         while moves := self.search(due, order="service_contract_retry_at", limit=100):
-            moves._make_service_contracts()
+            wanted = moves._get_autocreate_moves()
+            # no longer posted, covered by hand meanwhile, or switched off
+            (moves - wanted)._clear_service_contract_error()
+            # first put off: whatever happens, none stays due and spins
+            wanted.service_contract_retry_at = fields.Datetime.now() + RETRY_AFTER
+            wanted._make_service_contracts()
             if not progress(len(moves)):
                 break
 
@@ -140,10 +147,20 @@ class AccountMove(models.Model):
         posted = super()._post(soft=soft)
         # sudo: the accountant who posts may have no right on service contracts
         moves = posted.sudo()
-        self.env.flush_all()  # the caller's own errors surface here, not inside our try
-        moves._get_autocreate_moves()._make_service_contracts()
-        moves._tell_credit_notes()
+        making = moves._get_autocreate_moves()
+        refunds = moves._get_credit_notes_to_tell()
+        if making or refunds:
+            # the caller's own errors surface here, not inside our try
+            self.env.flush_all()
+        making._make_service_contracts()
+        refunds._tell_contracts("_tell_credit_note")
         return posted
+
+    def button_draft(self):
+        result = super().button_draft()
+        # sudo: the accountant may have no right on service contracts
+        self.sudo()._tell_contracts("_tell_reset")
+        return result
 
     def _get_autocreate_moves(self):
         """Return the invoices in ``self`` that make contracts by themselves."""
@@ -152,6 +169,7 @@ class AccountMove(models.Model):
                 move.move_type == "out_invoice"
                 and move.state == "posted"
                 and move.company_id.service_autocreate
+                and not move._get_live_contracts()
                 and any(
                     template.autocreate != "none"
                     for template in move.invoice_line_ids._get_named_templates()
@@ -213,7 +231,9 @@ class AccountMove(models.Model):
                         ACTIVITY_FAILED,
                         summary=self.env._("No service contract was made"),
                         note=escape(str(error)),
-                        user_id=(self.invoice_user_id or self.env.user).id,
+                        user_id=self.company_id._get_service_contact(
+                            self.invoice_user_id
+                        ).id,
                     )
         except Exception:
             _logger.exception("The failure on %s could not be stored", self.name)
@@ -224,46 +244,70 @@ class AccountMove(models.Model):
         )
         self.activity_unlink([ACTIVITY_FAILED])
 
-    def _tell_credit_notes(self):
-        """Ask a person what a credit note means for the contracts of its invoice."""
-        refunds = self.filtered(
+    def _get_live_contracts(self):
+        """Return the contracts made from these invoices that weren't cancelled."""
+        # sudo: whether there are any is asked for people who may not read contracts
+        return self.sudo().service_contract_ids.filtered(
+            lambda contract: contract.state != "cancelled"
+        )
+
+    def _get_credit_notes_to_tell(self):
+        """Return the credit notes in ``self`` of invoices that have contracts."""
+        return self.filtered(
             lambda move: (
                 move.move_type == "out_refund"
-                and move.reversed_entry_id.service_contract_ids
+                and move.reversed_entry_id._get_live_contracts()
             )
         )
-        for refund in refunds:
+
+    def _tell_contracts(self, teller):
+        """Call the method ``teller`` on each of ``self``; a failure stops nobody."""
+        for move in self:
             try:
                 with self.env.cr.savepoint():
-                    refund._tell_credit_note()
+                    getattr(move, teller)()
             except Exception:
-                _logger.exception("Credit note %s could not be told", refund.name)
+                _logger.exception("%s could not be told of", move.name)
 
     def _tell_credit_note(self):
+        """Ask a person what a credit note means for the contracts of its invoice."""
         invoice = self.reversed_entry_id
-        is_full = (
-            self.currency_id.compare_amounts(self.amount_total, invoice.amount_total)
-            >= 0
+        refunds = invoice.reversal_move_ids.filtered(
+            lambda refund: refund.state == "posted"
         )
-        contracts = invoice.service_contract_ids.filtered(
-            lambda contract: contract.state in ("draft", "active", "suspended")
+        credited = sum(refunds.mapped("amount_total"))
+        if self.currency_id.compare_amounts(credited, invoice.amount_total) >= 0:
+            summary = self.env._("Invoice credited in full: cancel this contract?")
+        else:
+            summary = self.env._("Invoice credited in part: review this contract")
+        # Technicians read this too: it names no amount.
+        note = self.env._(
+            "Credit note %(refund)s was posted for invoice %(invoice)s. Nothing was "
+            "changed in the contract.",
+            refund=self.name,
+            invoice=invoice.name,
         )
-        for contract in contracts:
-            if is_full:
-                summary = self.env._("Invoice credited in full: cancel this contract?")
-            else:
-                summary = self.env._("Invoice credited in part: review this contract")
-            contract.activity_schedule(
-                ACTIVITY_REFUND,
-                summary=summary,
-                # Technicians read this too: it names no amount.
-                note=escape(
-                    self.env._(
-                        "Credit note %(refund)s was posted for invoice %(invoice)s. "
-                        "Nothing was changed in the contract.",
-                        refund=self.name,
-                        invoice=invoice.name,
-                    )
-                ),
-                user_id=contract._get_responsible().id,
-            )
+        invoice._schedule_review(summary, note)
+
+    def _tell_reset(self):
+        """Ask a person to look at the contracts of an invoice that was reset."""
+        self._schedule_review(
+            self.env._("Invoice reset to draft: review this contract"),
+            self.env._(
+                "Invoice %(invoice)s was reset to draft. Nothing was changed in the "
+                "contract.",
+                invoice=self.name,
+            ),
+        )
+
+    def _schedule_review(self, summary, note):
+        """Give the responsible of each live contract an activity, once per reason."""
+        for contract in self._get_live_contracts():
+            told = contract.activity_search([ACTIVITY_REFUND])
+            if not any(escape(note) in (text or "") for text in told.mapped("note")):
+                contract.activity_schedule(
+                    ACTIVITY_REFUND,
+                    summary=summary,
+                    note=escape(note),
+                    user_id=contract._get_responsible().id,
+                )

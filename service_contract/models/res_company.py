@@ -3,6 +3,8 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..tools.roles import MANAGER, TECHNICIAN
+
 SEQUENCES = {
     "contract": {
         "name": "Service contract number",
@@ -116,3 +118,27 @@ class ResCompany(models.Model):
             )
         )
         return [f"{prefix}{number:0{sequence.padding}d}{suffix}" for (number,) in drawn]
+
+    def _get_service_contact(self, preferred):
+        """Return whom to tell about service contracts of this company.
+
+        :param preferred: the user responsible; passed over where idle, external, of
+            another company, or without any role in service contracts
+        :return: ``res.users``: else a service manager, else the administrator
+        """
+        self.ensure_one()
+        # sudo: to find somebody who may be told, other users' companies are looked at
+        company, preferred = self.sudo(), preferred.sudo()
+        manager = self.env.ref(MANAGER).sudo()
+        if (
+            preferred.active
+            and company in preferred.company_ids
+            and preferred.has_group(TECHNICIAN)
+        ):
+            return self.env["res.users"].browse(preferred.id)
+        managers = manager.all_user_ids.filtered(
+            lambda user: user.active and company in user.company_ids
+        )
+        root = self.env.ref("base.user_root")
+        found = (managers - root)[:1] or self.env.ref("base.user_admin")
+        return self.env["res.users"].browse(found.id)

@@ -5,10 +5,14 @@ class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
 
     service_default_template_id = fields.Many2one(
-        related="company_id.service_default_template_id", readonly=False
+        related="company_id.service_default_template_id",
+        readonly=False,
+        domain="[('company_id', 'in', (company_id, False))]",
     )
     service_default_level_id = fields.Many2one(
-        related="company_id.service_default_level_id", readonly=False
+        related="company_id.service_default_level_id",
+        readonly=False,
+        domain="[('company_id', 'in', (company_id, False))]",
     )
     service_grace_days = fields.Integer(
         related="company_id.service_grace_days", readonly=False

@@ -162,12 +162,20 @@ class ServiceContract(models.Model):
     @api.depends("partner_id", "template_id")
     def _compute_level_id(self):
         for contract in self:
-            contract.level_id = (
-                contract.partner_id.commercial_partner_id.service_level_id
-                or contract.template_id.level_id
-                or contract.level_id
-                or contract.company_id.service_default_level_id
+            # sudo: a customer or product of several companies may name a level of
+            # another one, which is passed over
+            candidates = contract.sudo()
+            levels = (
+                candidates.partner_id.commercial_partner_id.service_level_id
+                + candidates.template_id.level_id
+                + candidates.level_id
+                + candidates.company_id.service_default_level_id
+            ).filtered(
+                lambda level, company=contract.company_id: (
+                    not level.company_id or level.company_id == company
+                )
             )
+            contract.level_id = levels[:1].sudo(self.env.su)
 
     @api.depends(
         "item_ids.amount_before_discount",
@@ -237,7 +245,7 @@ class ServiceContract(models.Model):
         template = self.template_id
         if not template or self.state != "draft":
             return
-        self.update(template._prepare_contract_values())
+        self.update(template._prepare_contract_values(self.partner_id))
         if not self.line_ids.filtered("id"):
             self.line_ids = [Command.clear()] + [
                 Command.create(values)
@@ -321,18 +329,6 @@ class ServiceContract(models.Model):
         return (product.with_context(lang=lang) if lang else product).display_name
 
     def _get_responsible(self):
-        """Return the user who is told about this contract; never an empty or idle
-        one.
-        """
+        """Return the user who is told about this contract; never an idle one."""
         self.ensure_one()
-        # sudo: to find somebody who may be told, other users' companies are looked at
-        company = self.company_id.sudo()
-        managers = (
-            self.env.ref("service_contract.group_service_manager").sudo().all_user_ids
-        ).filtered(lambda user: user.active and company in user.company_ids)
-        owner = self.user_id.sudo()
-        if owner.active and not owner.share and company in owner.company_ids:
-            return self.user_id
-        return (managers - self.env.ref("base.user_root"))[:1] or self.env.ref(
-            "base.user_admin"
-        )
+        return self.company_id._get_service_contact(self.user_id)

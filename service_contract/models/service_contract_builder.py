@@ -153,11 +153,17 @@ class ServiceContractBuilder(models.AbstractModel):
                 )
             line_values += self._with_contract(
                 template.line_ids._prepare_item_lines(
-                    plan.contract, by_plan.get(id(plan), items.browse())
+                    plan.contract,
+                    by_plan.get(id(plan), items.browse()),
+                    start=plan.date_start if plan.contract.state != "draft" else None,
                 ),
                 plan,
             )
         self.env["service.contract.line"].create(line_values)
+        # sudo: the invoices have what they failed to get; whoever made it may not write
+        # invoices
+        moves = self.env["account.move"].sudo().union(*[plan.moves for plan in plans])
+        moves.filtered("service_contract_error")._clear_service_contract_error()
         return self.env["service.contract"].union(*[plan.contract for plan in plans])
 
     @api.model

@@ -35,6 +35,7 @@ class ServiceContract(models.Model):
         "service.contract",
         "predecessor_id",
         string="Next Periods",
+        context={"active_test": False},
         groups="base.group_user",
     )
     successor_id = fields.Many2one(
@@ -112,6 +113,9 @@ class ServiceContract(models.Model):
         """Create the next periods of ``self`` as drafts, with items and renewable
         lines.
 
+        To be called as superuser, after a check of who may renew: Service ID, period
+        and chain are nobody's to set by hand.
+
         :param periods: dict contract -> (date_start, date_end), local dates
         :return: the new contracts, in the order of ``self``
         """
@@ -132,6 +136,11 @@ class ServiceContract(models.Model):
             [item._prepare_successor_values(new) for item, new in kept]
         ).sudo(self.env.su)
         new_item = {old: item for (old, _new), item in zip(kept, items, strict=True)}
+        for item in self.item_ids - self.item_ids._get_current():
+            # the rights of a replaced machine go on with the one in its place
+            current = item._get_replacement()
+            if current in new_item:
+                new_item[item] = new_item[current]
         self.env["service.contract.line"].create(
             [
                 dict(

@@ -43,8 +43,8 @@ class ServiceContract(models.Model):
     )
 
     _service_code_unique = models.UniqueIndex(
-        "(company_id, service_code, cycle) WHERE service_code IS NOT NULL AND state != "
-        "'cancelled'",
+        "(company_id, service_code_key, cycle)"
+        " WHERE service_code_key IS NOT NULL AND state != 'cancelled'",
         "Another contract has this Service ID for the same period already. Choose "
         "another code, or cancel the other contract first.",
     )
@@ -75,8 +75,10 @@ class ServiceContract(models.Model):
         """
         if operator != "ilike" or not isinstance(value, str):
             return NotImplemented
-        self._find_by_service_code(value)
-        return self._get_text_domain(value)
+        domain = self._get_text_domain(value)
+        if self._is_mistyped(value) and not self.search_count(domain, limit=1):
+            self._raise_mistyped(value)
+        return domain
 
     def _search_display_name(self, operator, value):
         if operator != "ilike" or not isinstance(value, str) or not value:
@@ -85,9 +87,7 @@ class ServiceContract(models.Model):
 
     @api.onchange("service_code")
     def _onchange_service_code(self):
-        code = (self.service_code or "").strip()
-        self.service_code = code
-        self.service_code_is_foreign = bool(code) and not self._is_own_code(code)
+        self.update(self._mark_foreign_code({"service_code": self.service_code}))
 
     # === CRUD METHODS === #
 
@@ -112,6 +112,8 @@ class ServiceContract(models.Model):
             )
         if "service_code" not in vals or "service_code_is_foreign" in vals:
             return vals
+        if self._is_own_code(service_code.fold(code)):
+            code = service_code.fold(code)  # one of ours, typed in groups
         return dict(
             vals,
             service_code=code or False,
@@ -122,7 +124,7 @@ class ServiceContract(models.Model):
 
     @api.model
     def _is_own_code(self, code):
-        return len(code) >= 8 and service_code.is_valid(code)
+        return service_code.has_own_shape(code) and service_code.is_valid(code)
 
     def _assign_service_codes(self):
         """Give a Service ID to the contracts of ``self`` that have none yet."""
@@ -173,16 +175,28 @@ class ServiceContract(models.Model):
                     contract.state == "cancelled",
                 )
             )
-        last = keys[-1]
-        if last.isdigit() and len(last) == 8 and not service_code.is_valid(last):
-            raise UserError(
-                self.env._(
-                    "Service ID “%(code)s” was mistyped: its check digit doesn't fit. "
-                    "Ask the customer to read it out again.",
-                    code=code.strip(),
-                )
-            )
+        if self._is_mistyped(code):
+            self._raise_mistyped(code)
         return contracts
+
+    @api.model
+    def _is_mistyped(self, text):
+        """Tell whether ``text`` looks like an own code with a wrong check digit."""
+        keys = self._get_code_keys(text)
+        return (
+            bool(keys)
+            and service_code.has_own_shape(keys[-1])
+            and not service_code.is_valid(keys[-1])
+        )
+
+    def _raise_mistyped(self, text):
+        raise UserError(
+            self.env._(
+                "Service ID “%(code)s” was mistyped: its check digit doesn't fit. "
+                "Ask the customer to read it out again.",
+                code=text.strip(),
+            )
+        )
 
     @api.model
     def _get_text_domain(self, text):

@@ -41,6 +41,11 @@ class ServiceContract(models.Model):
     def _get_system_fields(self):
         return super()._get_system_fields() | {"job_error", "job_retry_at"}
 
+    @api.model
+    def _get_agreed_fields(self):
+        """Hook: names of the fields that only managers change after activation."""
+        return AGREED_FIELDS
+
     def _check_created(self):
         """Check again what was made: defaults, too, can bring guarded values.
 
@@ -87,7 +92,7 @@ class ServiceContract(models.Model):
             return
         guarded = TAKE_OVER_FIELDS & set(vals)
         if agreed:
-            guarded |= AGREED_FIELDS & set(vals)
+            guarded |= self._get_agreed_fields() & set(vals)
         if guarded:
             self._raise_manager_needed(guarded)
 

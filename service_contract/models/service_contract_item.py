@@ -92,6 +92,9 @@ class ServiceContractItem(models.Model):
         domain="[('contract_id', '=', contract_id), ('id', '!=', id)]",
         help="The item that stands in this one's place now.",
     )
+    replaces_ids = fields.One2many(
+        "service.contract.item", "replaced_by_id", string="Replaces"
+    )
     line_ids = fields.One2many(
         "service.contract.line", "item_id", string="Own Services"
     )
@@ -113,7 +116,7 @@ class ServiceContractItem(models.Model):
                 item.label = self.env._(
                     "%(name)s (%(number)s of %(total)s)",
                     name=item.name,
-                    number=twins.ids.index(item.id) + 1,
+                    number=list(twins).index(item) + 1,
                     total=len(twins),
                 )
 
@@ -226,7 +229,15 @@ class ServiceContractItem(models.Model):
         return items
 
     def write(self, vals):
+        warranties = self.line_ids.filtered("is_warranty")
+        if "date_installed" not in vals:
+            warranties = warranties.browse()
+        before = {
+            line: line._get_period(*line.contract_id._get_dates())
+            for line in warranties
+        }
         result = super().write(vals)
+        warranties._follow(before)
         if vals.get("source_move_line_id"):
             self._check_source()
         return result
@@ -271,20 +282,32 @@ class ServiceContractItem(models.Model):
 
     def _get_contract_chain(self):
         """Return the contracts before and after this item's own: the same agreement."""
-        contract = self.contract_id
-        return contract | contract.predecessor_id | contract.successor_id
+        return self.contract_id.predecessor_id | self.contract_id.successor_id
 
     def _get_chain(self):
-        """Return this item with the records of the same machine in earlier periods."""
-        chain = item = self
-        while item.predecessor_id:
-            item = item.predecessor_id
-            chain |= item
+        """Return this item with the records of the same machine in earlier periods, and
+        of those that it replaced.
+        """
+        chain = self
+        todo = self
+        while todo:
+            todo = (todo.predecessor_id | todo.replaces_ids) - chain
+            chain |= todo
         return chain
+
+    def _get_replacement(self):
+        """Return the item that stands in this one's place now; itself if none does."""
+        self.ensure_one()
+        seen = current = self
+        while current.replaced_by_id and current.replaced_by_id not in seen:
+            current = current.replaced_by_id
+            seen |= current
+        return current
 
     def _get_current(self):
         """Return the items that weren't replaced by another."""
-        return self.filtered(lambda item: not item.replaced_by_id)
+        current = self.filtered(lambda item: not item.replaced_by_id)
+        return current.with_prefetch(self._prefetch_ids)
 
     def _get_warranty_start(self):
         """Return the first date of the warranty: the installation, else the invoice's
@@ -305,6 +328,12 @@ class ServiceContractItem(models.Model):
         self.ensure_one()
         # sudo: whoever may renew passes the frozen base on unseen
         item = self.sudo()
+        # a replacement without money of its own carries that of what it replaced
+        paid = item
+        if not item.amount_before_discount:
+            paid = item._get_chain().filtered(
+                lambda other: other.contract_id == item.contract_id
+            )
         return {
             "contract_id": contract.id,
             "predecessor_id": item.id,
@@ -314,8 +343,8 @@ class ServiceContractItem(models.Model):
             "serial": item.serial,
             "quantity": item.quantity,
             "source_move_line_id": item.source_move_line_id.id,
-            "amount_before_discount": item.amount_before_discount,
-            "amount_after_discount": item.amount_after_discount,
+            "amount_before_discount": sum(paid.mapped("amount_before_discount")),
+            "amount_after_discount": sum(paid.mapped("amount_after_discount")),
             "counts_in_base": item.counts_in_base,
             "partner_service_id": item.partner_service_id.id,
             "date_installed": item.date_installed,

@@ -38,23 +38,14 @@ class ServiceContractLine(models.Model):
 
     # === COMPUTE METHODS === #
 
-    @api.depends(
-        "contract_id.date_start",
-        "contract_id.date_end",
-        "item_id.date_installed",
-        "period_count",
-        "period_unit",
-        "is_warranty",
-    )
+    # Not by the dates of contract and item: what a person typed would be lost.
+    @api.depends("contract_id", "item_id", "period_count", "period_unit", "is_warranty")
     def _compute_period(self):
         for line in self:
             contract = line.contract_id
-            start = contract.date_start
-            if line.is_warranty and line.item_id:
-                start = line.item_id._get_warranty_start()
-            if start:
-                line.date_start, line.date_end = line._get_own_period(
-                    start, contract.date_end
+            if contract.date_start:
+                line.date_start, line.date_end = line._get_period(
+                    contract.date_start, contract.date_end
                 )
 
     @api.depends("name", "item_id.display_name")
@@ -189,6 +180,57 @@ class ServiceContractLine(models.Model):
             "carry_over_max",
         }
 
+    def _get_period(self, contract_start, contract_end):
+        """Return the (first, last) dates that follow from those of the contract."""
+        self.ensure_one()
+        start = contract_start
+        if self.is_warranty and self.item_id:
+            start = self.item_id._get_warranty_start()
+        return self._get_own_period(start, contract_end)
+
+    def _follow_contracts(self, before):
+        """Move the dates that followed from their contract's; typed ones stay.
+
+        :param before: dict contract -> (start, end) as they were
+        """
+        self._follow(
+            {line: line._get_period(*before[line.contract_id]) for line in self}
+        )
+
+    def _follow(self, before):
+        """Move the dates of lines that were what followed before.
+
+        :param before: dict line -> (first, last) date that followed until now
+        """
+        for line in self:
+            now = line._get_period(*line.contract_id._get_dates())
+            moved = {
+                name: new
+                for name, old, new in zip(
+                    ("date_start", "date_end"), before[line], now, strict=True
+                )
+                if line[name] == old and old != new
+            }
+            if not line.is_warranty:
+                moved.update(line._get_dates_inside(moved))
+            if moved:
+                # sudo: the rule moves them, after a change that was allowed
+                line.sudo().write(moved)
+
+    def _get_dates_inside(self, moved):
+        """Return what must be cut to the contract's dates, ``moved`` applied."""
+        contract = self.contract_id
+        start = moved.get("date_start", self.date_start)
+        end = moved.get("date_end", self.date_end)
+        cut = {}
+        if contract.date_end and (not end or end > contract.date_end):
+            cut["date_end"] = end = contract.date_end
+        if start and start < contract.date_start:
+            cut["date_start"] = contract.date_start
+        elif start and end and start > end:
+            cut["date_start"] = end
+        return cut
+
     def _get_customer_lang(self):
         return self.contract_id.partner_id.lang
 
@@ -218,3 +260,6 @@ class ServiceContractLine(models.Model):
         back.
         """
         self._sync_reserved()
+
+    def _on_expired(self, date):
+        """Hook: the period of their contracts was over on local ``date``."""

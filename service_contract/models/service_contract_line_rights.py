@@ -219,7 +219,9 @@ class ServiceContractLine(models.Model):
             (self.date_start and date < self.date_start)
             or (self.date_end and date > self.date_end)
         ):
-            if not (contract.state == "expired" and date > contract.date_end):
+            # in grace the lines that ended with the contract go on with it
+            in_grace = contract.date_end and self.date_end == contract.date_end < date
+            if not in_grace:
                 refusal = self.env._(
                     "%(line)s isn't covered on %(date)s.",
                     line=self.display_name,
@@ -295,9 +297,8 @@ class ServiceContractLine(models.Model):
     def _check_opening(self):
         """Opening balances are a manager's, and only while the contract is a draft."""
         for line in self:
-            if line.contract_id.state != "draft" or not (
-                self.env.su or self.env.user.has_group(MANAGER)
-            ):
+            may = self.env.su or self.env.user.has_group(MANAGER)
+            if line.contract_id.state != "draft" or line.usage_ids or not may:
                 raise AccessError(
                     self.env._(
                         "%(line)s: only a service manager can enter what was used "
@@ -318,6 +319,7 @@ class ServiceContractLine(models.Model):
                 "note": note,
             }
             for line in self
+            if not line.usage_ids  # booked once, also where it became a draft again
             for kind, quantity in (
                 ("carry", line.opening_carried),
                 ("adjust", -line.opening_used),

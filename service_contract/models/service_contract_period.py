@@ -103,9 +103,18 @@ class ServiceContract(models.Model):
         for contract in self:
             start, count = contract.date_start, contract.term_count
             if start and count > 0:
-                contract.date_end = periods.period_end_from(
-                    contract.date_anchor or start, start, count, contract.term_unit
-                )
+                try:
+                    contract.date_end = periods.period_end_from(
+                        contract.date_anchor or start, start, count, contract.term_unit
+                    )
+                except (OverflowError, ValueError) as error:
+                    raise ValidationError(
+                        self.env._(
+                            "A term of %(count)s is too long. Enter 0 for a contract "
+                            "without end.",
+                            count=count,
+                        )
+                    ) from error
             else:
                 contract.date_end = False
 
@@ -137,7 +146,53 @@ class ServiceContract(models.Model):
                     )
                 )
 
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        if not {"date_start", "date_end", "term_count", "term_unit"} & set(vals):
+            return super().write(vals)
+        before = {
+            contract: (contract.date_start, contract.date_end) for contract in self
+        }
+        result = super().write(vals)
+        moved = self.filtered(
+            lambda contract: (
+                before[contract] != (contract.date_start, contract.date_end)
+            )
+        )
+        moved.line_ids._follow_contracts(before)
+        moved._follow_end(before)
+        return result
+
     # === BUSINESS METHODS === #
+
+    def _get_dates(self):
+        """Return the first and last local date of the contract."""
+        self.ensure_one()
+        return self.date_start, self.date_end
+
+    def _follow_end(self, before):
+        """Do what a changed end means for contracts that are no longer drafts.
+
+        :param before: dict contract -> (start, end) as they were
+        """
+        running = self.filtered(
+            lambda contract: contract.state in ("active", "expired")
+        )
+        for contract in running:
+            old, new = before[contract][1], contract.date_end
+            if new and (not old or new < old):
+                contract._on_terminated(new + timedelta(days=1))
+        back = running.filtered(
+            lambda contract: (
+                contract.state == "expired"
+                and not contract._is_over()
+                and not contract.successor_id
+            )
+        )
+        if back:
+            # sudo: time expired them; a manager who moved the end took that back
+            back.sudo()._take_step("active")
 
     @api.model
     def _get_company_tz(self, company):

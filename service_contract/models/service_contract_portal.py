@@ -45,7 +45,11 @@ class ServiceContract(models.Model):
             "items": self.item_ids._get_current(),
             "lines": self.line_ids,
             "usages": self.line_ids.usage_ids.filtered(
-                lambda usage: usage.kind == "use"
+                lambda usage: (
+                    usage.kind == "use"
+                    and not usage.reverses_id
+                    and not usage.reversed_by_ids
+                )
             ),
             "refusal": self._get_refusal(),
             "format_day": self._format_day,

@@ -58,9 +58,14 @@ class ServiceContract(models.Model):
                 "Contract %(contract)s was cancelled: make a new one.", contract=name
             )
         if self.state == "suspended":
-            if self.suspension_reason in ("unpaid", "not_renewed"):
+            if self.suspension_reason == "unpaid":
                 return self.env._(
                     "Contract %(contract)s is suspended until its invoice is paid.",
+                    contract=name,
+                )
+            if self.suspension_reason == "not_renewed":
+                return self.env._(
+                    "Contract %(contract)s is suspended until it is renewed.",
                     contract=name,
                 )
             return self.env._(
@@ -75,12 +80,14 @@ class ServiceContract(models.Model):
                 date=self._format_day(self.date_start, self.env.lang),
             )
         last = self._get_last_day()
-        if last and date > last and self.successor_id:
+        # sudo: only the number of the next period, for whoever may see this one
+        successor = self.sudo().successor_id
+        if last and date > last and successor.state not in (False, "draft"):
             return self.env._(
                 "Contract %(contract)s ended on %(date)s and goes on as %(successor)s.",
                 contract=name,
                 date=self._format_day(last, self.env.lang),
-                successor=self.successor_id.display_name,
+                successor=successor.display_name,
             )
         if last and date > last:
             return self.env._(

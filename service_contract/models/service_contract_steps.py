@@ -15,6 +15,7 @@ STEPS = {
     ("suspended", "expired"): MANAGER,
     ("active", "cancelled"): MANAGER,
     ("active", "expired"): None,  # time does that, nobody by hand
+    ("expired", "active"): None,  # a manager moved the end
 }
 
 
@@ -100,6 +101,8 @@ class ServiceContract(models.Model):
         moving = self.filtered(lambda contract: contract.state != vals["state"])
         before = {contract: contract.state for contract in moving}
         moving._prepare_step(vals["state"])
+        if vals["state"] != "suspended":
+            vals = dict(vals, suspension_reason=False, suspension_review_date=False)
         result = super().write(vals)
         # at once, since unique indexes leave out cancelled contracts
         self.flush_recordset(["state"])
@@ -133,13 +136,12 @@ class ServiceContract(models.Model):
 
         :raise UserError: a contract isn't suspended
         """
-        over = self.filtered(lambda c: c.date_end and c.date_end < c._today())
         self._check_state("suspended", self.env._("resumed"))
-        cleared = {"suspension_reason": False, "suspension_review_date": False}
+        over = self.filtered(lambda contract: contract._is_over())
         if over:
-            over._take_step("expired", **cleared)
+            over._take_step("expired")
         if self - over:
-            (self - over)._take_step("active", **cleared)
+            (self - over)._take_step("active")
         return True
 
     def action_cancel(self):
@@ -154,16 +156,6 @@ class ServiceContract(models.Model):
 
         :raise UserError: a contract isn't cancelled, or was already served
         """
-        self._check_state("cancelled", self.env._("set to draft"))
-        for contract in self:
-            if contract.line_ids.usage_ids:
-                raise UserError(
-                    self.env._(
-                        "Contract %(contract)s was already served: it can't become a "
-                        "draft again.",
-                        contract=contract.display_name,
-                    )
-                )
         return self._take_step("draft")
 
     def action_open_suspend(self):
@@ -219,6 +211,9 @@ class ServiceContract(models.Model):
         """Write ``state`` on all, quietly, and log the step in one go for all of
         them.
         """
+        for contract in self:
+            if contract.state == state:
+                self._raise_step(contract, self._get_verb(state))
         before = {contract: contract.state for contract in self}
         quiet = self.with_context(tracking_disable=True)
         quiet.write({"state": state, **values})
@@ -234,18 +229,50 @@ class ServiceContract(models.Model):
         self._message_log_batch(bodies=bodies)
         return True
 
-    def _prepare_step(self, state):
-        """Check that ``self`` may go to ``state``, then do what must precede it."""
-        verbs = {
+    def _get_verb(self, state):
+        """Return what is done to a contract that goes to ``state``, in words."""
+        return {
             "draft": self.env._("set to draft"),
             "active": self.env._("activated"),
             "suspended": self.env._("suspended"),
             "expired": self.env._("expired"),
             "cancelled": self.env._("cancelled"),
-        }
+        }[state]
+
+    def _is_over(self):
+        """Tell whether the last day of the contract lies before today, grace aside."""
+        self.ensure_one()
+        return bool(self.date_end) and self.date_end < self._today()
+
+    def _check_never_served(self):
+        for contract in self:
+            if contract.line_ids.usage_ids.filtered(lambda row: row.kind == "use"):
+                raise UserError(
+                    self.env._(
+                        "Contract %(contract)s was already served: it can't become a "
+                        "draft again.",
+                        contract=contract.display_name,
+                    )
+                )
+
+    def _check_resumed_as(self, state):
+        """A suspended contract goes on as what it would be by its dates."""
+        for contract in self:
+            if contract._is_over() != (state == "expired"):
+                raise UserError(
+                    self.env._(
+                        "Contract %(contract)s must be resumed: its dates say what it "
+                        "is then.",
+                        contract=contract.display_name,
+                    )
+                )
+
+    def _prepare_step(self, state):
+        """Check that ``self`` may go to ``state``, then do what must precede it."""
+        verb = self._get_verb(state)
         for old, contracts in self.grouped("state").items():
             if (old, state) not in STEPS:
-                self._raise_step(contracts[0], verbs[state])
+                self._raise_step(contracts[0], verb)
             group = STEPS[old, state]
             if not self.env.su and not (group and self.env.user.has_group(group)):
                 raise AccessError(
@@ -253,18 +280,24 @@ class ServiceContract(models.Model):
                         "Contract %(contract)s can't be %(verb)s by you: ask a service "
                         "manager.",
                         contract=contracts[0].display_name,
-                        verb=verbs[state],
+                        verb=verb,
                     )
                 )
             if (old, state) == ("draft", "active"):
                 contracts._check_complete()
                 contracts._assign_service_codes()
+            elif state == "draft":
+                contracts._check_never_served()
+            elif old == "suspended":
+                contracts._check_resumed_as(state)
 
     def _finish_step(self, before, state):
         """Tell everybody who hooks in that ``self`` went from ``before`` to
         ``state``.
         """
-        for old, contracts in self.grouped(before.get).items():
+        # what the hooks do is told as usual, however quiet the step itself was
+        loud = self.with_context(tracking_disable=False)
+        for old, contracts in loud.grouped(before.get).items():
             by_day = contracts.grouped(lambda contract: contract._today())
             for today, group in by_day.items():
                 if state == "active" and old == "draft":
@@ -275,6 +308,8 @@ class ServiceContract(models.Model):
                     group._on_resumed(today)
                 elif state == "cancelled":
                     group._on_terminated(today)
+                elif state == "expired":
+                    group._on_expired(today)
 
     def _check_complete(self):
         """Refuse to activate a contract that entitles the customer to nothing."""
@@ -304,5 +339,16 @@ class ServiceContract(models.Model):
         self.line_ids._on_resumed(date)
 
     def _on_terminated(self, date):
-        """Hook: contracts ended early or were cancelled on local ``date``."""
+        """Hook: contracts were cancelled, or their end was moved earlier.
+
+        :param date: first local date that is no longer served
+        """
         self.line_ids._on_terminated(date)
+
+    def _on_expired(self, date):
+        """Hook: the last day of active contracts was over on local ``date``.
+
+        A suspended contract that is resumed after its end comes through
+        :meth:`_on_resumed` instead.
+        """
+        self.line_ids._on_expired(date)

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.fields import Domain
 
 from ..tools import periods
@@ -17,7 +17,15 @@ class ServiceContractTemplate(models.Model):
     active = fields.Boolean(default=True)
     sequence = fields.Integer(default=10)
     company_id = fields.Many2one("res.company", index="btree_not_null")
-    currency_id = fields.Many2one("res.currency", compute="_compute_currency_id")
+    currency_id = fields.Many2one(
+        "res.currency",
+        compute="_compute_currency_id",
+        store=True,
+        precompute=True,
+        readonly=False,
+        required=True,
+        help="The currency of the extra prices; contracts in another one convert them.",
+    )
     term_count = fields.Integer(
         string="Term",
         default=1,
@@ -57,9 +65,14 @@ class ServiceContractTemplate(models.Model):
         "The term of a contract can't be negative: 0 means without end.",
     )
 
+    @api.depends("company_id")
     def _compute_currency_id(self):
         for template in self:
-            template.currency_id = (template.company_id or self.env.company).currency_id
+            template.currency_id = (
+                template.company_id.currency_id
+                or template.currency_id
+                or self.env.company.currency_id
+            )
 
     def _compute_contract_count(self):
         counts = dict(
@@ -88,14 +101,9 @@ class ServiceContractTemplate(models.Model):
         template = (
             self.with_context(lang=partner.lang) if partner and partner.lang else self
         )
-        values = {
+        return {
             "term_count": template.term_count,
             "term_unit": template.term_unit,
             "renewable": template.renewable,
             "note": template.note,
         }
-        if template.level_id and not (
-            partner and partner.commercial_partner_id.service_level_id
-        ):
-            values["level_id"] = template.level_id.id
-        return values

@@ -34,13 +34,22 @@ class ServiceContractTemplateLine(models.Model):
             if not line._is_per_item()
         ]
 
-    def _prepare_item_lines(self, contract, items):
-        """Return the values of the lines that each of ``items`` gets."""
-        return [
-            dict(line._prepare_line_values(contract), item_id=item.id)
-            for line in self.filtered(lambda line: line._is_per_item())
-            for item in items
-        ]
+    def _prepare_item_lines(self, contract, items, start=None):
+        """Return the values of the lines that each of ``items`` gets.
+
+        :param start: first date of items that join later; empty = with the contract
+        """
+        values = []
+        for line in self.filtered(lambda line: line._is_per_item()):
+            dates = {}
+            if start and start > contract.date_start and not line.is_warranty:
+                first, last = line._get_own_period(start, contract.date_end)
+                dates = {"date_start": first, "date_end": last}
+            values += [
+                dict(line._prepare_line_values(contract), item_id=item.id, **dates)
+                for item in items
+            ]
+        return values
 
     def _prepare_line_values(self, contract):
         """Return the values of the contract line that this one becomes."""

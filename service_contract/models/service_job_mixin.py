@@ -69,7 +69,7 @@ class ServiceJobMixin(models.AbstractModel):
                 failed = due.browse([record.id for record, _error in failures])
                 (due - failed)._clear_job_error()
                 for record, error in failures:
-                    record._flag_job_error(error)
+                    record._tell_job_error(error)
                 self.env.flush_all()
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 # Somebody else committed first: look again, but not for ever.
@@ -104,6 +104,16 @@ class ServiceJobMixin(models.AbstractModel):
                 return [(self, error)]
         half = len(self) // 2
         return self[:half]._run_halving(work) + self[half:]._run_halving(work)
+
+    def _tell_job_error(self, error):
+        """Store and tell an error; where even that fails, the log has it."""
+        try:
+            with self.env.cr.savepoint():
+                self._flag_job_error(error)
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except Exception:
+            _logger.exception("The failure on %s could not be stored", self)
 
     def _flag_job_error(self, error):
         """Store why a job failed on this record, and tell a person once."""

@@ -79,6 +79,7 @@ PUBLIC_METHODS = {
     ("res.partner", "action_view_service_contracts"): "harmless",
     ("account.move", "action_create_service_contract"): "refused",
     ("account.move", "action_retry_service_contract"): "refused",
+    ("account.move", "button_draft"): "refused",
     ("account.move", "action_view_service_contracts"): "harmless",
     ("service.contract.create", "action_create"): "refused",
     ("service.contract.pick.invoice", "action_next"): "refused",
@@ -243,6 +244,10 @@ class TestSteps(AccessCommon):
             if before == after:
                 continue
             contract = self._in_state(before)
+            if (before, after) == ("suspended", "expired"):
+                contract.sudo().write(
+                    {"date_start": "2020-01-01", "date_end": "2020-12-31"}
+                )
             for role in ROLES:
                 mine = self._as(role, contract)
                 may = not self._refused(lambda m=mine, s=after: m.write({"state": s}))

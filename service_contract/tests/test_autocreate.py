@@ -1,5 +1,6 @@
 from unittest.mock import patch
 
+from odoo.fields import Command
 from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
 
@@ -120,3 +121,41 @@ class TestAutocreate(ServiceContractCommon):
         invoice.invalidate_recordset()
         self.assertTrue(invoice.service_contract_ids)
         self.assertFalse(invoice.service_contract_error)
+
+    def test_an_invoice_that_is_no_longer_posted_makes_nothing_at_night(self):
+        with self._failing(), mute_logger(MOVE_LOGGER):
+            invoice = self._make_invoice()
+        invoice.button_draft()
+        cron = self.env.ref("service_contract.ir_cron_retry_service_contracts")
+        with freeze_time("2099-01-01"), self.enter_registry_test_mode():
+            cron.method_direct_trigger()
+        invoice.invalidate_recordset()
+        self.assertFalse(invoice.service_contract_ids)
+        self.assertFalse(invoice.service_contract_error)
+
+    def test_a_contract_made_by_hand_clears_the_failure(self):
+        with self._failing(), mute_logger(MOVE_LOGGER):
+            invoice = self._make_invoice()
+        invoice.with_user(self.salesperson)._create_service_contracts()
+        self.assertFalse(invoice.service_contract_error)
+        self.assertFalse(invoice.activity_ids)
+
+    def test_a_line_entered_again_makes_no_second_contract(self):
+        invoice = self._make_invoice()
+        contract = invoice.service_contract_ids
+        invoice.button_draft()
+        self.assertIn("reset to draft", contract.activity_ids.summary)
+        invoice.invoice_line_ids.unlink()
+        invoice.invoice_line_ids = [
+            Command.create({"product_id": self.machine.id, "tax_ids": []})
+        ]
+        invoice.action_post()
+        self.assertEqual(invoice.service_contract_ids, contract)
+
+    def test_whoever_is_told_can_open_what_failed(self):
+        invoice = self._make_invoice(post=False)
+        invoice.invoice_user_id = self.accountant
+        with self._failing(), mute_logger(MOVE_LOGGER):
+            invoice.action_post()
+        told = invoice.activity_ids.user_id
+        self.assertTrue(told.has_group("service_contract.group_service_technician"))

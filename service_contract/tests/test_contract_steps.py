@@ -26,7 +26,7 @@ class TestContractSteps(ServiceContractCommon):
         )
         with freeze_time("2027-01-02"):
             contract.action_suspend("not_renewed")
-            self.assertIn("paid", contract._get_refusal())
+            self.assertIn("renewed", contract._get_refusal())
             contract.action_resume()
         self.assertEqual(contract.state, "expired")
 
@@ -39,6 +39,7 @@ class TestContractSteps(ServiceContractCommon):
             ("active", "cancelled"),
             ("active", "expired"),
             ("expired", "suspended"),
+            ("expired", "active"),
             ("suspended", "active"),
             ("suspended", "expired"),
         }
@@ -206,3 +207,79 @@ class TestContractSteps(ServiceContractCommon):
         cost(1)
         few, many = cost(10), cost(50)
         self.assertEqual(many, few, "50 contracts take no query more than 10")
+
+    def test_a_step_already_taken_is_refused(self):
+        contract = self._make_contract(activate=True)
+        with self.assertRaisesRegex(UserError, "it is active"):
+            contract.action_activate()
+        contract.action_suspend("unpaid")
+        with self.assertRaisesRegex(UserError, "it is suspended"):
+            contract.action_suspend()
+        self.assertEqual(contract.suspension_reason, "unpaid")
+
+    def test_write_guards_what_the_buttons_guard(self):
+        contract = self._make_contract(activate=True)
+        contract.line_ids._consume()
+        contract.action_suspend("unpaid")
+        with self.assertRaisesRegex(UserError, "must be resumed"):
+            contract.with_user(self.manager).write({"state": "expired"})
+        contract.with_user(self.manager).write({"state": "active"})
+        self.assertFalse(contract.suspension_reason)
+        contract.action_suspend()
+        with freeze_time("2027-02-01"), self.assertRaisesRegex(UserError, "resumed"):
+            contract.with_user(self.manager).write({"state": "active"})
+        contract.action_resume()
+        contract.action_cancel()
+        with self.assertRaisesRegex(UserError, "already served"):
+            contract.with_user(self.manager).write({"state": "draft"})
+
+    def test_ending_early_tells_the_hooks_and_cuts_the_lines(self):
+        calls = []
+        self.patch(
+            type(self.env["service.contract.line"]),
+            "_on_terminated",
+            lambda lines, day: calls.append((lines.ids, str(day))),
+        )
+        contract = self._make_contract(activate=True)
+        contract.with_user(self.manager).date_end = "2026-08-31"
+        self.assertEqual(calls, [(contract.line_ids.ids, "2026-09-01")])
+        self.assertEqual(str(contract.line_ids.date_end), "2026-08-31")
+        contract.with_user(self.manager).date_end = "2026-10-31"
+        self.assertEqual(len(calls), 1)
+        self.assertEqual(str(contract.line_ids.date_end), "2026-10-31")
+
+    def test_an_end_moved_later_takes_an_expiry_back(self):
+        contract = self._make_contract(activate=True)
+        contract.sudo().write({"state": "expired"})
+        contract.with_user(self.manager).date_end = "2027-06-30"
+        self.assertEqual(contract.state, "active")
+
+    def test_typed_periods_of_services_stay(self):
+        contract = self._make_invoice(
+            [{"product_id": self.machine.id, "quantity": 2}]
+        )._create_service_contracts(per_unit=True)
+        first, second = contract.line_ids.filtered("is_installation")
+        first.write({"date_start": "2026-04-03", "date_end": "2026-04-03"})
+        second.write({"date_start": "2026-04-10", "date_end": "2026-04-10"})
+        contract.action_activate()
+        first.item_id.with_user(self.dispatcher).date_installed = "2026-04-05"
+        contract.with_user(self.manager).date_end = "2026-12-31"
+        self.assertEqual(str(first.date_start), "2026-04-03")
+        self.assertEqual(str(second.date_end), "2026-04-10")
+        general = contract.line_ids.filtered(lambda line: not line.item_id)
+        self.assertEqual(str(general.date_end), "2026-12-31")
+
+    def test_an_opening_balance_is_booked_once(self):
+        contract = self._make_contract(cycle=2, service_code="OLD 9")
+        contract.line_ids.opening_used = 1
+        contract.action_activate()
+        contract.action_cancel()
+        contract.action_reset_draft()
+        with self.assertRaises(AccessError):
+            contract.line_ids.with_user(self.manager).opening_used = 2
+        contract.action_activate()
+        self.assertEqual(contract.line_ids.quantity_remaining, 3)
+
+    def test_a_term_beyond_the_calendar_is_refused_in_words(self):
+        with self.assertRaisesRegex(UserError, "too long"):
+            self._make_contract(term_count=9999)

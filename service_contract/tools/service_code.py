@@ -22,6 +22,13 @@ def is_valid(code: str) -> bool:
     return code.isascii() and code.isdigit() and mod_11_10.is_valid(code)
 
 
+def has_own_shape(code: str) -> bool:
+    """Tell whether ``code`` could be one of ours: eight digits, or nine when the
+    sequence has passed ten million.
+    """
+    return code.isascii() and code.isdigit() and 8 <= len(code) <= 9
+
+
 def group(code: str) -> str:
     """Return an own ``code`` in groups of four, as it is shown and read out."""
     return " ".join(code[i : i + 4] for i in range(0, len(code), 4))

@@ -219,7 +219,7 @@ class ServiceContractCreate(models.TransientModel):
             template = (
                 self.template_id or line.template_id or self._get_joined_template(move)
             )
-            if not line.is_item and not (line.template_id and not line.covered_by):
+            if not line.is_item and not line._is_fee():
                 continue
             if self.mode == "each":
                 key = (move.id, template.id)
@@ -279,6 +279,7 @@ class ServiceContractCreate(models.TransientModel):
             )
         if self.mode == "add" and not self.contract_id:
             raise UserError(self.env._("Choose the contract to add to."))
+        self.line_ids.filtered("is_item")._check_serials()
         plans = self._prepare_plans(moves)
         if not plans:
             raise UserError(self.env._("Tick at least one line to cover."))

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from ..models.service_contract_builder import PlannedItem
 
@@ -71,6 +72,32 @@ class ServiceContractCreateLine(models.TransientModel):
             "amount_after": planned.after if shows_amounts else 0.0,
             "covered_by": ", ".join(covered.mapped("name")),
         }
+
+    def _is_fee(self):
+        """Tell whether the line sells the contract itself: it makes one, unticked."""
+        self.ensure_one()
+        # sudo: the invoice was shown to this user already
+        source = self.sudo().move_line_id
+        return bool(
+            self.template_id and not self.covered_by and not source._is_coverable()
+        )
+
+    def _check_serials(self):
+        """Refuse serial numbers that don't fit the units, naming the product."""
+        for line in self:
+            planned = line._prepare_planned_item()
+            given, units = len(planned.serials), f"{line.quantity:g}"
+            fits = given <= planned.count if planned.count > 1 else given <= 1
+            if not fits:
+                raise UserError(
+                    self.env._(
+                        "%(product)s: %(given)s serial numbers for %(units)s units. "
+                        "Enter one for each unit, separated by commas.",
+                        product=line.product_id.display_name or line.name,
+                        given=given,
+                        units=units,
+                    )
+                )
 
     def _prepare_planned_item(self, amounts=None):
         """Return the :class:`PlannedItem` that this line stands for.

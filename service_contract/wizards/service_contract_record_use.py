@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 
 class ServiceContractRecordUse(models.TransientModel):
@@ -41,7 +42,15 @@ class ServiceContractRecordUse(models.TransientModel):
         :raise UserError: nothing is left, or the contract isn't in force
         """
         self.ensure_one()
-        self.line_id.contract_id.check_access("write")
+        contract = self.line_id.contract_id
+        contract.check_access("write")
+        if self.date > contract._today():
+            raise UserError(
+                self.env._(
+                    "%(line)s: a service is recorded when it was given, not before.",
+                    line=self.line_id.display_name,
+                )
+            )
         self.line_id._consume(
             self.quantity, date=self.date, note=self.note, is_billable=self.is_billable
         )

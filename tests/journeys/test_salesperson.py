@@ -58,12 +58,14 @@ def test_invoice_to_contract(demo_server, visit, wait_for, size, language, key):
     assert state == "active"
 
     hand.press("action_send")
-    page.wait_for_selector(f".modal [name=attachment_ids] :text('{name}')")
+    file = name.replace("/", "-")
+    page.wait_for_selector(f".modal [name=attachment_ids] :text('{file}')")
     visitor.shoot("mail")
     hand.click(".modal button[name=action_send_mail]")
     page.wait_for_selector(".modal", state="detached")
     # The form is read again, with the mail in its history.
-    page.wait_for_selector(f".o-mail-Message:has-text('{name}')", state="attached")
+    page.wait_for_selector(f".o-mail-Message:has-text('{file}')", state="attached")
+    page.wait_for_timeout(1000)
     with page.expect_download() as download:
         hand.press("action_print", folded=phone)
     visitor.shoot("printed")
