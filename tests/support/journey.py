@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-import pypdfium2
+import pymupdf
 
 
 def demo_id(server, name):
@@ -59,13 +59,8 @@ class Hand:
 
 def pdf_text(content):
     """Return the text of a PDF, without the blanks that its lay-out put in."""
-    document = pypdfium2.PdfDocument(content)
-    try:
-        return squeeze(
-            "".join(page.get_textpage().get_text_bounded() for page in document)
-        )
-    finally:
-        document.close()
+    with pymupdf.open(stream=content, filetype="pdf") as document:
+        return squeeze("".join(page.get_text() for page in document))
 
 
 def squeeze(text):
