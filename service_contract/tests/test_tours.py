@@ -18,3 +18,11 @@ class TestTours(ServiceContractCommon, HttpCase):
         self.assertEqual(contract.partner_id, self.customer)
         self.assertEqual(contract.item_ids.product_id, self.machine)
         self.assertTrue(contract.service_code)
+
+
+@tagged("post_install", "-at_install")
+class TestToursOnPhone(TestTours):
+    """The same on a phone."""
+
+    browser_size = "390x844"
+    touch_enabled = True

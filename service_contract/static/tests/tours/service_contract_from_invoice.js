@@ -4,13 +4,19 @@ import {registry} from "@web/core/registry";
 registry.category("web_tour.tours").add("service_contract_from_invoice", {
     steps: () => [
         {
+            content: "On a phone the button is behind the three dots",
+            isActive: ["mobile"],
+            trigger: ".o_statusbar_buttons .dropdown-toggle",
+            run: "click",
+        },
+        {
             content: "Ask for a contract",
             trigger: "button[name=action_create_service_contract]",
             run: "click",
         },
         {
             content: "The machines of the invoice are shown before anything is made",
-            trigger: ".modal .o_data_row [name=product_id]:contains(Sewing machine)",
+            trigger: ".modal .o_field_x2many:contains(Sewing machine)",
         },
         {
             content: "Make it",
