@@ -161,10 +161,6 @@ class ServiceContractLine(models.Model):
     # === BUSINESS METHODS === #
 
     @api.model
-    def _get_free_fields(self):
-        return super()._get_free_fields()
-
-    @api.model
     def _get_logged_fields(self):
         return super()._get_logged_fields() | {
             "product_id",

@@ -212,12 +212,15 @@ class ServiceContractCreate(models.TransientModel):
     def _group_lines(self):
         """Return what becomes one contract each: dicts of moves, template and lines."""
         self.ensure_one()
+        builder = self.env["service.contract.builder"]
         groups = {}
         for line in self.line_ids:
             # sudo: the invoice was shown to this user already; only its id is needed
             move = line.sudo().move_line_id.move_id
             template = (
-                self.template_id or line.template_id or self._get_joined_template(move)
+                self.template_id
+                or line.template_id
+                or builder._get_joined_template(move)
             )
             if not line.is_item and not line._is_fee():
                 continue
@@ -234,12 +237,6 @@ class ServiceContractCreate(models.TransientModel):
             group["template"] = group["template"] or template
             group["lines"] |= line
         return list(groups.values())
-
-    def _get_joined_template(self, move):
-        """Return the template of lines that name none: the invoice's only one, else the
-        company's.
-        """
-        return self.env["service.contract.builder"]._get_joined_template(move)
 
     def _get_group_title(self, group):
         if self.mode == "add":

@@ -71,7 +71,9 @@ def _from_user(folder):
             f"set it to a checkout of Odoo {SERIES} (git checkout {SERIES})",
         )
     addons = [folder / "odoo/addons"]
-    if (folder / "addons/base_setup").is_dir():
+    # Debian leaves an addons folder of manifests beside the complete odoo/addons.
+    complete = (addons[0] / "base_setup").is_dir()
+    if not complete and (folder / "addons/base_setup").is_dir():
         addons.insert(0, folder / "addons")
     return Source(folder, addons, version, own=True)
 
