@@ -1,0 +1,211 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+DEFAULT_HORIZON = 400
+
+
+class ServiceContractLine(models.Model):
+    """The visits that a line promises: its pattern, and the dates that it gives."""
+
+    _name = "service.contract.line"
+    _inherit = ["service.contract.line", "service.visit.pattern"]
+
+    visit_date_ids = fields.One2many(
+        "service.visit.date", "line_id", string="Given Dates", copy=True
+    )
+    visit_anchor = fields.Date(
+        string="Counted From",
+        compute="_compute_visit_anchor",
+        store=True,
+        precompute=True,
+        readonly=False,
+        copy=False,
+        help="The date from which every other week or month is counted. It stays from "
+        "one period of the contract to the next.",
+    )
+    pattern_from = fields.Date(
+        readonly=True,
+        copy=False,
+        help="The first date on which the present pattern holds.",
+    )
+    pattern_offset = fields.Integer(
+        readonly=True,
+        copy=False,
+        help="How many visits were due by earlier patterns, before the present one.",
+    )
+    partner_service_id = fields.Many2one(
+        "res.partner",
+        string="Place",
+        check_company=True,
+        help="Where the visits go, if not to the contract's service address or the "
+        "item's own place.",
+    )
+    visit_ids = fields.One2many("service.visit", "line_id", string="Visits")
+    visit_done_count = fields.Integer(
+        string="Visits Done", compute="_compute_visit_counts"
+    )
+    visit_coming_count = fields.Integer(
+        string="Coming Visits", compute="_compute_visit_counts"
+    )
+    place_count = fields.Integer(
+        compute="_compute_place_count",
+        help="At how many places the machines of this service stand.",
+    )
+    visit_past_count = fields.Integer(
+        string="Dates in the Past",
+        compute="_compute_visit_past_count",
+        help="Dates of the pattern that were past already when the contract was "
+        "activated: no visit was planned for them, their rights are still there.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("date_start")
+    def _compute_visit_anchor(self):
+        for line in self:
+            line.visit_anchor = line.visit_anchor or line.date_start
+
+    def _compute_visit_counts(self):
+        counts = {}
+        for line, state, count in self.env["service.visit"]._read_group(
+            Domain("line_id", "in", self.ids), ["line_id", "state"], ["__count"]
+        ):
+            counts[line, state] = count
+        for line in self:
+            line.visit_done_count = sum(
+                counts.get((line, state), 0) for state in ("done", "problem")
+            )
+            line.visit_coming_count = sum(
+                counts.get((line, state), 0)
+                for state in ("planned", "confirmed", "in_progress")
+            )
+
+    def _compute_visit_past_count(self):
+        past = self._get_past_slots()
+        for line in self:
+            line.visit_past_count = len(past.get(line, []))
+
+    @api.depends(
+        "item_id",
+        "partner_service_id",
+        "mode",
+        "contract_id.item_ids.partner_service_id",
+    )
+    def _compute_place_count(self):
+        for line in self:
+            line.place_count = len(line._find_places())
+
+    # === CONSTRAINTS === #
+
+    @api.constrains("technician_id")
+    def _check_technician(self):
+        for line in self.filtered("technician_id"):
+            # sudo: which companies a technician works for is no secret here
+            if line.company_id not in line.technician_id.sudo().company_ids:
+                raise UserError(line._get_technician_problem())
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        lines = super().create(vals_list)
+        lines._follow_pattern()
+        return lines
+
+    def write(self, vals):
+        planning = self._get_planning_fields()
+        if not planning & set(vals):
+            return super().write(vals)
+        if "quantity" in vals or vals.get("is_unlimited") is False:
+            self._give_up_visits(vals.get("quantity"))
+        before = {line: line._get_plan_key() for line in self}
+        result = super().write(vals)
+        self.filtered(
+            lambda line: line._get_plan_key() != before[line]
+        )._follow_pattern()
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_visited(self):
+        for visit in self.visit_ids.filtered(
+            lambda visit: visit.state not in ("planned", "cancelled", "missed")
+        ):
+            raise UserError(
+                self.env._(
+                    "“%(line)s” has visits that were confirmed or done (%(visit)s): it "
+                    "can't be deleted. Cancel what is to come and lower its quantity "
+                    "instead.",
+                    line=visit.line_id.display_name,
+                    visit=visit.display_name,
+                )
+            )
+
+    # === ACTIONS === #
+
+    def action_edit_pattern(self):
+        """Open the dialog that edits the pattern, with the coming dates beside it."""
+        return self.env["service.visit.pattern.edit"]._open_for(self)
+
+    def action_view_visits(self):
+        """Open the visits of these lines."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "service_contract_schedule.service_visit_action"
+        )
+        action["domain"] = [("line_id", "in", self.ids)]
+        action["context"] = {"default_line_id": self.id if len(self) == 1 else False}
+        return action
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _get_entitlement_fields(self):
+        return super()._get_entitlement_fields() + self._get_pattern_fields()
+
+    @api.model
+    def _get_free_fields(self):
+        # when and by whom is for the dispatcher to plan; how often was agreed
+        return super()._get_free_fields() | {
+            *self._get_pattern_fields(),
+            "visit_date_ids",
+        }
+
+    @api.model
+    def _get_system_fields(self):
+        return super()._get_system_fields() | {"pattern_from", "pattern_offset"}
+
+    @api.model
+    def _get_planning_fields(self):
+        """Return the names of the fields on which the dates of visits depend."""
+        return {
+            *self._get_pattern_fields(),
+            "mode",
+            "quantity",
+            "is_unlimited",
+            "date_start",
+            "date_end",
+            "visit_anchor",
+            "item_id",
+            "partner_service_id",
+        }
+
+    def _get_plan_key(self):
+        return [self[name] for name in sorted(self._get_planning_fields())]
+
+    def _get_agreed_visits(self):
+        """Return for how many visits there is a right (float); None = no limit."""
+        if self.is_unlimited:
+            return None
+        return self.quantity / self._get_visit_quantity()
+
+    def _get_visit_quantity(self):
+        """Return how much of the line one visit takes, in the unit of its service.
+
+        One, or for a service that is agreed in hours as many as the visit lasts.
+        """
+        self.ensure_one()
+        hour = self.env.ref("uom.product_uom_hour", raise_if_not_found=False)
+        unit = self.product_uom_id
+        if hour and unit and unit._has_common_reference(hour):
+            return hour._compute_quantity(self.duration, unit, round=False) or 1.0
+        return 1.0

@@ -1,0 +1,214 @@
+from datetime import timedelta
+
+import psycopg2.errors
+
+from odoo import fields, models
+from odoo.exceptions import ConcurrencyError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ..tools.clock import to_local
+
+VISITS_AT_ONCE = 5000
+LOOK_AHEAD_DAYS = 366
+RUNNING = ("active",)
+
+
+class ServiceContractLine(models.Model):
+    """Makes the visits that the patterns ask for: what is missing, and no more."""
+
+    _inherit = "service.contract.line"
+
+    # Written by every generation, so that two at the same instant meet on this row: the
+    # later transaction is repeated by the server and then sees the visits of the first.
+    visit_generation = fields.Integer(readonly=True, copy=False)
+    visits_due_on = fields.Date(
+        readonly=True,
+        copy=False,
+        help="The local date on which the next visit comes within the days planned "
+        "ahead.",
+    )
+
+    def _get_system_fields(self):
+        return super()._get_system_fields() | {"visit_generation", "visits_due_on"}
+
+    # === HOOKS OF THE CONTRACT === #
+
+    def _on_activated(self, date):
+        result = super()._on_activated(date)
+        self._generate_visits()
+        return result
+
+    def _on_resumed(self, date):
+        self._get_waiting_visits()._go_on_after_hold(date)
+        result = super()._on_resumed(date)
+        self._generate_visits()
+        return result
+
+    def _on_interrupted(self, date):
+        result = super()._on_interrupted(date)
+        self._get_waiting_visits()._put_on_hold()
+        return result
+
+    def _on_terminated(self, date):
+        self._get_visits_from(date)._end_with_contract(date)
+        return super()._on_terminated(date)
+
+    def _get_waiting_visits(self):
+        """Return the visits of these lines that are planned or confirmed."""
+        return self.env["service.visit"].search(
+            Domain("line_id", "in", self.ids)
+            & Domain("state", "in", ("planned", "confirmed"))
+        )
+
+    def _get_visits_from(self, day):
+        """Return the visits of these lines that take place on local ``day`` or later,
+        and aren't over.
+        """
+        visits = self.env["service.visit"].search(
+            Domain("line_id", "in", self.ids)
+            & Domain("state", "in", ("planned", "confirmed", "missed"))
+            & Domain(
+                "start", ">=", fields.Datetime.to_datetime(day) - timedelta(days=1)
+            )
+        )
+        return visits.filtered(
+            lambda visit: to_local(visit.start, visit.tz).date() >= day
+        )
+
+    def _get_reserved(self):
+        reserved = super()._get_reserved()
+        # sudo: a sum of what is planned, whoever may see the visits
+        for line, quantity in (
+            self.env["service.visit"]
+            .sudo()
+            ._read_group(
+                Domain("line_id", "in", self.ids)
+                & Domain("state", "in", ("planned", "confirmed", "in_progress"))
+                & Domain("is_billable", "=", False),
+                ["line_id"],
+                ["quantity:sum"],
+            )
+        ):
+            line = line.sudo(self.env.su)
+            reserved[line] = reserved.get(line, 0.0) + quantity
+        return reserved
+
+    # === GENERATION === #
+
+    def _follow_pattern(self):
+        """Bring the coming visits of running contracts in line with their patterns."""
+        running = self.filtered(lambda line: line.contract_id.state in RUNNING)
+        if running:
+            running._generate_visits()
+
+    def _give_up_visits(self, quantity):
+        """Give back what planned visits reserve beyond ``quantity``, the last first.
+
+        Visits that somebody moved, confirmed or made by hand stay.
+        """
+        for line in self.filtered(lambda line: line.contract_id.state in RUNNING):
+            agreed = line.quantity if quantity is None else quantity
+            over = -(line.quantity_available + agreed - line.quantity)
+            visits = line.visit_ids.filtered(
+                lambda visit: (
+                    visit.state == "planned"
+                    and not visit.is_manual
+                    and visit.occurrence_date
+                )
+            )
+            given_up = visits.browse()
+            for visit in visits.sorted("start", reverse=True):
+                if line._compare(over, 0) <= 0:
+                    break
+                over -= visit.quantity
+                given_up |= visit
+            # sudo: visits that were planned by the system are taken back by it; who may
+            # change the quantity is checked by the line
+            given_up.sudo().unlink()
+            line._sync_reserved()
+
+    def _generate_visits(self, date_to=None):
+        """Create the visits that are due up to the horizon, and no visit twice.
+
+        Removes planned ones that are no longer due, moves those whose hour or
+        technician follows the pattern; never touches a visit that somebody changed or
+        that is past *planned*, nor any before today.
+
+        :param date_to: last local date to plan for; the horizon of each line if empty
+        :return: the new ``service.visit`` records
+        :raise UserError: a line can't be planned, naming it and what to mend
+        :raise ConcurrencyError: somebody else planned the same line; to be tried again
+        """
+        lines = self.filtered(
+            lambda line: (
+                line.contract_id.state in RUNNING
+                and line.mode == "scheduled"
+                and line.date_start
+            )
+        )
+        created = self.env["service.visit"]
+        # sudo: the system plans, by patterns that were checked when they were written
+        for chunk in lines.sudo()._split_by_size():
+            created += chunk._apply_plans(chunk._plan_visits(date_to))
+        lines.sudo().contract_id._set_visits_due()
+        return created.sudo(self.env.su)
+
+    def _split_by_size(self):
+        """Yield parts of ``self`` that make about as many visits as memory likes."""
+        batch, size = self.browse(), 0
+        for line in self:
+            agreed = line._get_agreed_visits()
+            size += 100 if agreed is None else min(int(agreed), 400) + 1
+            batch += line
+            if size >= VISITS_AT_ONCE:
+                yield batch.with_prefetch(self._prefetch_ids)
+                batch, size = self.browse(), 0
+        if batch:
+            yield batch.with_prefetch(self._prefetch_ids)
+
+    def _stamp_generation(self):
+        self.flush_recordset()
+        self.env.cr.execute(
+            SQL(
+                "UPDATE service_contract_line"
+                " SET visit_generation = COALESCE(visit_generation, 0) + 1"
+                " WHERE id = ANY(%s)",
+                list(self.ids),
+            )
+        )
+        self.invalidate_recordset(["visit_generation"], flush=False)
+
+    def _apply_plans(self, plans):
+        """Write the plans of ``self``; returns the new visits."""
+        Visit = self.env["service.visit"]
+        removed = Visit.union(*(v for plan in plans.values() for v in plan.remove))
+        ended = Visit.union(*(v for plan in plans.values() for v in plan.end))
+        removed.unlink()
+        if ended:
+            ended._end_with_contract(None)
+        for plan in plans.values():
+            for visit, values in plan.move:
+                visit._follow_plan(values)
+        try:
+            created = Visit._create_planned(
+                [values for plan in plans.values() for values in plan.add]
+            )
+        except psycopg2.errors.UniqueViolation as error:
+            raise ConcurrencyError("The same visits are planned just now") from error
+        touched = self.filtered(
+            lambda line: (
+                plans[line].add
+                or plans[line].remove
+                or plans[line].move
+                or plans[line].end
+            )
+        )
+        touched.with_prefetch(self._prefetch_ids)._sync_reserved()
+        for line, plan in plans.items():
+            due = plan.next_slot and (
+                plan.next_slot - timedelta(days=line._get_horizon())
+            )
+            if line.visits_due_on != (due or False):
+                line.visits_due_on = due
+        return created

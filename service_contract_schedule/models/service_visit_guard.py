@@ -1,0 +1,194 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+from odoo.addons.service_contract.tools.roles import MANAGER, USER
+
+from .service_visit import QUIET
+
+# what moves or reassigns a visit, so that its pattern leaves it alone from then on
+PLANNING_FIELDS = {"start", "stop", "duration", "user_id", "partner_service_id"}
+# what a technician writes on own visits; their status by the steps alone
+TECHNICIAN_FIELDS = {"state", "result"}
+MOVABLE = ("planned", "confirmed", "missed")
+
+
+class ServiceVisit(models.Model):
+    """Who may plan what, and what a change by hand means."""
+
+    _inherit = "service.visit"
+
+    # === CRUD METHODS === #
+
+    @api.model
+    def _get_system_fields(self):
+        return super()._get_system_fields() | {
+            "occurrence_date",
+            "is_manual",
+            "is_ended",
+            "is_uncounted",
+            "follow_up_of_id",
+            "calendar_event_id",
+            "cancel_reason",
+            "actual_start",
+            "actual_stop",
+            "confirm_asked_on",
+            "job_error",
+            "job_retry_at",
+        }
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        visits = super().create(vals_list)
+        if not self.env.su:
+            visits._check_created()
+            # sudo: what a person plans is left alone by patterns; checked just now
+            made = visits.sudo()
+            made.with_context(**QUIET)._write_as_system({"is_manual": True})
+            made.line_id._sync_reserved()
+        return visits
+
+    def write(self, vals):
+        if not self.env.su:
+            self._check_may_write(vals)
+        planning = PLANNING_FIELDS & set(vals)
+        if not planning and "is_billable" not in vals:
+            return super().write(vals)
+        before = {
+            visit: (visit.start, visit.stop, visit.user_id, visit.partner_service_id)
+            for visit in self
+        }
+        if planning:
+            self._check_movable()
+        result = super().write(vals)
+        changed = self.filtered(
+            lambda visit: (
+                before[visit]
+                != (visit.start, visit.stop, visit.user_id, visit.partner_service_id)
+            )
+        )
+        changed._after_change({visit: before[visit][0] for visit in changed})
+        if "is_billable" in vals:
+            # sudo: counters, written by the system after the check above
+            self.line_id.sudo()._sync_reserved()
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_history(self):
+        for visit in self:
+            if visit.state not in ("planned", "cancelled"):
+                raise UserError(
+                    self.env._(
+                        "“%(visit)s” was confirmed or is over: it can't be deleted. "
+                        "Cancel it instead, then its history stays.",
+                        visit=visit.display_name,
+                    )
+                )
+            if visit.occurrence_date and not self.env.su:
+                raise UserError(
+                    self.env._(
+                        "“%(visit)s” comes from a pattern, which would plan it again. "
+                        "Cancel it instead.",
+                        visit=visit.display_name,
+                    )
+                )
+
+    def unlink(self):
+        lines, contracts = self.line_id, self.contract_id
+        # sudo: the calendar entries of visits that the user was allowed to delete
+        events = self.sudo().calendar_event_id
+        result = super().unlink()
+        events.exists().with_context(**QUIET).unlink()
+        # sudo: counters, written by the system
+        lines.sudo()._sync_reserved()
+        contracts.sudo()._look_again()
+        return result
+
+    # === BUSINESS METHODS === #
+
+    def _write_as_system(self, vals):
+        """Write without what a change by hand means."""
+        return super().write(vals)
+
+    def _follow_plan(self, values):
+        """Write what the pattern says about visits that nobody has changed."""
+        return self.with_context(**QUIET)._write_as_system(values)
+
+    def _check_may_write(self, vals):
+        """Refuse what this user may not change.
+
+        :raise AccessError: naming the visit and who may
+        """
+        if "is_billable" in vals and not self.env.user.has_group(MANAGER):
+            raise AccessError(
+                self.env._(
+                    "Only a service manager can make a visit billable, beyond the "
+                    "rights."
+                )
+            )
+        if set(vals) - self._get_technician_fields():
+            if not self.env.user.has_group(USER):
+                raise AccessError(
+                    self.env._(
+                        "“%(visit)s” is planned by the dispatcher: ask one to change "
+                        "it.",
+                        visit=self[:1].display_name,
+                    )
+                )
+        if "line_id" in vals:
+            for visit in self.filtered(lambda v: v.line_id.id != vals["line_id"]):
+                raise UserError(
+                    self.env._(
+                        "“%(visit)s” can't be moved to another service. Cancel it and "
+                        "plan a new one.",
+                        visit=visit.display_name,
+                    )
+                )
+
+    @api.model
+    def _get_technician_fields(self):
+        """Hook: names of the fields that a technician writes on own visits."""
+        return TECHNICIAN_FIELDS | {
+            name for name in self._fields if name.startswith(("activity_", "message_"))
+        }
+
+    def _check_created(self):
+        """Check visits that a person plans: the contract must be in force that day.
+
+        :raise UserError: it isn't, or the visit was born in another state
+        :raise AccessError: a billable one, by somebody who is no manager
+        """
+        for visit in self:
+            if visit.state != "planned":
+                raise UserError(
+                    self.env._("A visit begins as planned. Create it, then confirm it.")
+                )
+            if visit.is_billable:
+                visit._check_may_write({"is_billable": True})
+            if refusal := visit._get_refusal():
+                raise UserError(refusal)
+
+    def _check_movable(self):
+        for visit in self:
+            if visit.state not in MOVABLE and visit._origin:
+                visit._raise_step(self.env._("moved"))
+
+    def _after_change(self, starts):
+        """Do what it means that somebody moved or reassigned these visits.
+
+        :param starts: dict visit -> its start before
+        """
+        if not self:
+            return
+        # sudo: marks of the system, after the change was checked and made
+        visits = self.sudo().with_context(**QUIET)
+        visits._write_as_system({"is_manual": True, "confirm_asked_on": False})
+        again = self.filtered(
+            lambda visit: (
+                visit.state == "missed" and visit.start > fields.Datetime.now()
+            )
+        )
+        if again:
+            again._take_step("planned")
+        self._follow_in_calendar()
+        if not self.env.context.get("service_visit_alone"):
+            self._take_trip_along(starts)
