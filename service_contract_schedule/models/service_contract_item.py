@@ -30,6 +30,6 @@ class ServiceContractItem(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
-        if "partner_service_id" in vals:
+        if {"partner_service_id", "serial", "name"} & set(vals):
             self.line_ids._follow_pattern()
         return result

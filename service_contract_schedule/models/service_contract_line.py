@@ -180,6 +180,7 @@ class ServiceContractLine(models.Model):
         return {
             *self._get_pattern_fields(),
             "mode",
+            "name",
             "quantity",
             "is_unlimited",
             "date_start",

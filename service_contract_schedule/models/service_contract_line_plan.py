@@ -241,4 +241,8 @@ class ServiceContractLine(models.Model):
     def _get_visit_title(self):
         self.ensure_one()
         title = (self.name or self.product_id.display_name or "").split("\n")[0]
-        return f"{title} ({self.item_id.label})" if self.item_id else title
+        item = self.item_id
+        if not item:
+            return title
+        machine = f"{item.name} {item.serial}" if item.serial else item.label
+        return f"{title} ({machine})"

@@ -34,6 +34,16 @@ STEPS = {
     ("missed", "cancelled"): USER,
     ("cancelled", "planned"): USER,
 }
+# of Odoo's palette for calendars
+COLORS = {
+    "planned": 4,
+    "confirmed": 10,
+    "in_progress": 3,
+    "done": 7,
+    "problem": 1,
+    "cancelled": 12,
+    "missed": 2,
+}
 OUTCOMES = ("done", "problem")
 SERVED = ("confirmed", "in_progress", "done", "problem")
 
@@ -85,6 +95,7 @@ class ServiceVisit(models.Model):
     usage_ids = fields.Many2many(
         "service.contract.usage", string="Ledger", compute="_compute_usage_ids"
     )
+    state_color = fields.Integer(compute="_compute_state_color")
     can_plan = fields.Boolean(compute="_compute_can_plan")
 
     # The order by stop makes the planner use this index even when nothing is due.
@@ -115,6 +126,11 @@ class ServiceVisit(models.Model):
         by_visit = usages.grouped("origin")
         for visit in self:
             visit.usage_ids = by_visit.get(visit._origin, usages.browse())
+
+    @api.depends("state")
+    def _compute_state_color(self):
+        for visit in self:
+            visit.state_color = COLORS[visit.state]
 
     @api.depends_context("uid")
     def _compute_can_plan(self):

@@ -35,6 +35,7 @@ class ServiceVisitPatternEdit(models.TransientModel):
     date_ids = fields.One2many(
         "service.visit.pattern.edit.date", "edit_id", string="Dates"
     )
+    show_more = fields.Boolean(string="More")
     is_running = fields.Boolean(compute="_compute_is_running")
     date_from = fields.Date(
         string="From This Date On",
