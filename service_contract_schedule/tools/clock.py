@@ -16,7 +16,7 @@ def to_utc(day: date, hour: float, tz: str | None) -> datetime:
     A time that the clocks skip is as much later as they jump; of one that comes twice,
     the first is meant (PEP 495, ``fold=0``).
     """
-    minutes = min(max(round(hour * 60), 0), MINUTES_A_DAY - 1)
+    minutes = _get_minutes(hour)
     wall = datetime.combine(day, time(minutes // 60, minutes % 60), tzinfo=get_zone(tz))
     return wall.astimezone(UTC).replace(tzinfo=None)
 
@@ -29,7 +29,11 @@ def to_local(instant: datetime, tz: str | None) -> datetime:
 def move_days(instant: datetime, days: int, tz: str | None) -> datetime:
     """Return ``instant`` (naive UTC) moved by whole days, at the same hour by the
     clocks of ``tz``.
+
+    By no day it stays that instant, even if its hour comes twice and it is the second.
     """
+    if not days:
+        return instant
     local = to_local(instant, tz).replace(tzinfo=None, fold=0) + timedelta(days=days)
     wall = local.replace(tzinfo=get_zone(tz))
     return wall.astimezone(UTC).replace(tzinfo=None)
@@ -37,5 +41,10 @@ def move_days(instant: datetime, days: int, tz: str | None) -> datetime:
 
 def format_hour(hour: float) -> str:
     """Return ``hour`` as the clock shows it: 9.5 is 09:30."""
-    minutes = round(hour * 60)
+    minutes = _get_minutes(hour)
     return f"{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def _get_minutes(hour):
+    """Return the minutes since midnight; the last minute of the day at most."""
+    return min(max(round(hour * 60), 0), MINUTES_A_DAY - 1)

@@ -114,10 +114,8 @@ def lacking_months(
         return []
     if pattern.month_by != "day" or pattern.byday != 5:
         return []
-    found = {
-        (day.year, day.month)
-        for day in _expand(pattern, anchor, first.replace(day=1), last)
-    }
+    begin, end = first.replace(day=1), _last_of_month(last)
+    found = {(day.year, day.month) for day in _expand(pattern, anchor, begin, end)}
     every = Pattern(
         freq=pattern.freq,
         interval=pattern.interval,
@@ -128,7 +126,7 @@ def lacking_months(
     )
     return [
         day
-        for day in _expand(every, anchor, first.replace(day=1), last)
+        for day in _expand(every, anchor, begin, end)
         if (day.year, day.month) not in found
     ]
 
@@ -154,7 +152,7 @@ def _expand(pattern: Pattern, anchor: date, first: date, last: date) -> Iterator
     begin = datetime.combine(first, time.min)
     until = datetime.combine(last, time.min)
     for instant in rrule(**rule, interval=pattern.interval, until=until, wkst=MO):
-        if instant >= begin:
+        if instant >= begin and _is_nth(pattern, instant):
             yield instant.date()
 
 
@@ -202,11 +200,22 @@ def _yearly(pattern, anchor, first):
 
 
 def _day_of_month(pattern):
+    if pattern.month_by == "day" and pattern.byday == 5:
+        # every such weekday: were the fifth asked for, a February that never has one
+        # would be sought until the year 9999
+        return {"byweekday": rule_weekday(pattern.weekday)}
     if pattern.month_by == "day":
         return {"byweekday": rule_weekday(pattern.weekday, pattern.byday)}
     day = min(max(pattern.day, 1), 31)
     # the last of those of 28 … day that the month has: 31 is 30, 29 or 28 where needed
     return {"bymonthday": list(range(min(day, 28), day + 1)), "bysetpos": -1}
+
+
+def _is_nth(pattern, day):
+    """Say whether ``day`` is the fifth weekday of its month, where that is meant."""
+    if pattern.freq == "weekly" or pattern.month_by != "day" or pattern.byday != 5:
+        return True
+    return day.day > 28
 
 
 def _only(months):
@@ -220,8 +229,12 @@ def _days(first, last, months):
             yield day
             day += timedelta(days=1)
         else:
-            _weekday, length = calendar.monthrange(day.year, day.month)
-            day = day.replace(day=length) + timedelta(days=1)
+            day = _last_of_month(day) + timedelta(days=1)
+
+
+def _last_of_month(day):
+    _weekday, length = calendar.monthrange(day.year, day.month)
+    return day.replace(day=length)
 
 
 _RULES = {"weekly": _weekly, "monthly": _monthly, "yearly": _yearly}
