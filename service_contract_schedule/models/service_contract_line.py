@@ -10,6 +10,12 @@ class ServiceContractLine(models.Model):
 
     _name = "service.contract.line"
     _inherit = ["service.contract.line", "service.visit.pattern"]
+    _rec_names_search = [
+        "name",
+        "contract_id.name",
+        "contract_id.partner_id",
+        "item_id.serial",
+    ]
 
     visit_date_ids = fields.One2many(
         "service.visit.date", "line_id", string="Given Dates", copy=True
@@ -96,6 +102,19 @@ class ServiceContractLine(models.Model):
         for line in self:
             line.place_count = len(line._find_places())
 
+    @api.depends("contract_id.name", "contract_id.partner_id")
+    @api.depends_context("show_contract")
+    def _compute_display_name(self):
+        result = super()._compute_display_name()
+        if self.env.context.get("show_contract"):
+            for line in self.filtered("contract_id"):
+                contract = line.contract_id
+                line.display_name = (
+                    f"{contract.partner_id.name}: {line.display_name}"
+                    f" – {contract.name}, {line.rights_display}"
+                )
+        return result
+
     # === CONSTRAINTS === #
 
     @api.constrains("technician_id")
@@ -119,8 +138,22 @@ class ServiceContractLine(models.Model):
             return super().write(vals)
         if "quantity" in vals or vals.get("is_unlimited") is False:
             self._give_up_visits(vals.get("quantity"))
+        agreed = self.filtered(lambda line: line.contract_state != "draft")
+        told = {line: line.visit_summary for line in agreed}
         before = {line: line._get_plan_key() for line in self}
         result = super().write(vals)
+        agreed._log_on_contract(
+            {
+                line: self.env._(
+                    "%(line)s, visits: %(old)s → %(new)s",
+                    line=line.display_name,
+                    old=told[line] or "–",
+                    new=line.visit_summary or "–",
+                )
+                for line in agreed
+                if line.visit_summary != told[line]
+            }
+        )
         self.filtered(
             lambda line: line._get_plan_key() != before[line]
         )._follow_pattern()
@@ -193,6 +226,15 @@ class ServiceContractLine(models.Model):
     def _get_plan_key(self):
         return [self[name] for name in sorted(self._get_planning_fields())]
 
+    @api.model
+    def _get_summary_fields(self):
+        return [*super()._get_summary_fields(), "mode", "visit_date_ids.date"]
+
+    def _describe_pattern(self):
+        if self.mode == "scheduled" and not self.visit_kind:
+            return self.env._("not planned yet")
+        return super()._describe_pattern() if self.mode == "scheduled" else ""
+
     def _get_agreed_visits(self):
         """Return for how many visits there is a right (float); None = no limit."""
         if self.is_unlimited:
@@ -205,7 +247,10 @@ class ServiceContractLine(models.Model):
         One, or for a service that is agreed in hours as many as the visit lasts.
         """
         self.ensure_one()
-        hour = self.env.ref("uom.product_uom_hour", raise_if_not_found=False)
+        # asked for every visit: by the cached id, as env.ref looks into the database
+        hour = self.env["uom.uom"].browse(
+            self.env["ir.model.data"]._xmlid_to_res_id("uom.product_uom_hour")
+        )
         unit = self.product_uom_id
         if hour and unit and unit._has_common_reference(hour):
             return hour._compute_quantity(self.duration, unit, round=False) or 1.0
