@@ -1,17 +1,26 @@
 from odoo import fields, models
 from odoo.fields import Domain
 
+from .service_visit import OPEN
+
 
 class ServiceContractItem(models.Model):
     _inherit = "service.contract.item"
 
     visit_count = fields.Integer(compute="_compute_visit_count")
+    visit_open_count = fields.Integer(
+        string="Coming Visits", compute="_compute_visit_count"
+    )
 
     def _compute_visit_count(self):
         for item in self:
-            item.visit_count = self.env["service.visit"].search_count(
-                item._get_visit_domain()
+            counts = dict(
+                self.env["service.visit"]._read_group(
+                    item._get_visit_domain(), ["state"], ["__count"]
+                )
             )
+            item.visit_count = sum(counts.values())
+            item.visit_open_count = sum(counts.get(state, 0) for state in OPEN)
 
     def _get_visit_domain(self):
         """Return the domain of all visits to this item, and to those it replaced."""

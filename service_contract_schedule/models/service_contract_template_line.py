@@ -16,6 +16,15 @@ class ServiceContractTemplateLine(models.Model):
     def _get_entitlement_fields(self):
         return super()._get_entitlement_fields() + self._get_pattern_fields()
 
+    @api.model
+    def _get_summary_fields(self):
+        return [*super()._get_summary_fields(), "mode", "visit_date_ids.days_after"]
+
+    def _describe_pattern(self):
+        if self.mode == "scheduled" and not self.visit_kind:
+            return self.env._("not planned yet")
+        return super()._describe_pattern() if self.mode == "scheduled" else ""
+
     def _get_agreed_visits(self):
         return None if self.is_unlimited else self.quantity
 

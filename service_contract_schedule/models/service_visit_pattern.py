@@ -159,11 +159,16 @@ class ServiceVisitPattern(models.AbstractModel):
 
     # === COMPUTE METHODS === #
 
-    @api.depends(lambda self: self._get_pattern_fields())
+    @api.depends(lambda self: self._get_summary_fields())
     @api.depends_context("lang")
     def _compute_visit_summary(self):
         for record in self:
             record.visit_summary = record._describe_pattern()
+
+    @api.model
+    def _get_summary_fields(self):
+        """Hook: names of the fields on which the sentence depends."""
+        return self._get_pattern_fields()
 
     # === CONSTRAINTS === #
 
