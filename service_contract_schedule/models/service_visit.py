@@ -324,7 +324,9 @@ class ServiceVisit(models.Model):
         :param date_from: first day, as text (``YYYY-MM-DD …``)
         :param date_to: last day, the same day if empty
         :return: dict of dates as text -> whether it is a day off
+        :raise AccessError: to somebody who sees no visits at all
         """
+        self.browse().check_access("read")
         first = fields.Date.to_date(date_from)
         last = fields.Date.to_date(date_to) or first
         days_off = self.env.company._get_days_off(first, last)
