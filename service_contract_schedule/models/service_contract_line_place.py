@@ -76,6 +76,7 @@ class ServiceContractLine(models.Model):
 
         Each gets the quantity of the line: what was promised is promised at each place.
         """
+        self.check_access("write")
         for line in self:
             places = line._find_places()
             for place in places[1:]:

@@ -1,1 +1,2 @@
 from . import test_generation
+from . import test_visit_access
