@@ -44,7 +44,6 @@ class ServiceVisit(models.Model):
         required=True,
         ondelete="cascade",
         index=True,
-        check_company=True,
         domain="[('contract_id.state', 'in', ('active', 'expired'))]",
     )
     contract_id = fields.Many2one(
@@ -211,11 +210,11 @@ class ServiceVisit(models.Model):
         for visit in self.filtered("start"):
             visit.stop = visit.start + timedelta(minutes=round(visit.duration * 60))
 
-    @api.depends("start", "tz", "date_earliest", "date_latest")
+    @api.depends("start", "tz", "date_earliest", "date_latest", "contract_id")
     @api.depends_context("lang")
     def _compute_local_time(self):
         for visit in self:
-            if not visit.start:
+            if not visit.start or not visit.contract_id:
                 visit.local_time, visit.is_outside_window = "", False
                 continue
             local = to_local(visit.start, visit.tz)

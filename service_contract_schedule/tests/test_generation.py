@@ -1,7 +1,7 @@
 from datetime import date, datetime
 
 from odoo.exceptions import UserError, ValidationError
-from odoo.tests import freeze_time, tagged
+from odoo.tests import Form, freeze_time, tagged
 
 from .common import SECOND_MONDAY, ScheduleCommon
 
@@ -204,3 +204,23 @@ class TestGeneration(ScheduleCommon):
         line = self._make_line(activate=True, **SECOND_MONDAY)
         with self.assertRaises(ValidationError):
             line.visit_ids[0].start = "2027-02-01 03:00:00"
+
+    def test_an_extra_visit_from_the_calendar(self):
+        """The form opens with a time only; the service is chosen then."""
+        line = self._make_line(quantity=5, activate=True, **SECOND_MONDAY)
+        self.assertEqual(line.quantity_available, 0)
+        line.visit_ids.sorted("start")[0].action_cancel()
+        visits = self.env["service.visit"].with_user(self.dispatcher)
+        form = Form(
+            visits.with_context(
+                default_start="2026-05-05 02:00:00", default_stop="2026-05-05 03:00:00"
+            )
+        )
+        form.line_id = line.with_user(self.dispatcher)
+        visit = form.save()
+        self.assertTrue(visit.is_manual)
+        self.assertFalse(visit.occurrence_date)
+        self.assertEqual(visit.name, "Preventive visit")
+        self.assertEqual(line.quantity_available, 0)
+        with self.assertRaisesRegex(UserError, "asked for, 0 left"):
+            visits.create({"line_id": line.id, "start": "2026-05-06 02:00:00"})

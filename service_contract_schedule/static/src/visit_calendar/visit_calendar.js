@@ -30,6 +30,11 @@ export class VisitCalendarModel extends CalendarModel {
         await this.load();
     }
 
+    /** A click on a day of the month plans an hour, not the whole day. */
+    getAllDayDates(start, end) {
+        return [start.set({ hours: 9 }), start.set({ hours: 10 })];
+    }
+
     /**
      * Odoo's own calendar leaves a refused drop on screen until the next load; here it
      * goes back at once, and the visits of the same trip come along.
