@@ -53,6 +53,8 @@ class ServiceVisit(models.Model):
         planning = PLANNING_FIELDS & set(vals)
         if not planning and "is_billable" not in vals:
             return super().write(vals)
+        if "start" in vals and not {"stop", "duration"} & planning:
+            return self._move_to(vals)
         before = {
             visit: (visit.start, visit.stop, visit.user_id, visit.partner_service_id)
             for visit in self
@@ -102,6 +104,13 @@ class ServiceVisit(models.Model):
         lines.sudo()._sync_reserved()
         contracts.sudo()._look_again()
         return result
+
+    def _move_to(self, vals):
+        """Write ``vals``, which bring a new start: each visit keeps its length."""
+        start = fields.Datetime.to_datetime(vals["start"])
+        for length, visits in self.grouped(lambda v: v.stop - v.start).items():
+            visits.write({**vals, "stop": start + length})
+        return True
 
     # === BUSINESS METHODS === #
 

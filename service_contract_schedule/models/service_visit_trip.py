@@ -107,7 +107,6 @@ class ServiceVisit(models.Model):
             [
                 ("partner_id", "=", self.partner_id.id),
                 ("partner_service_id", "=", self.partner_service_id.id),
-                ("user_id", "=", self.user_id.id),
                 ("start", ">=", fields.Datetime.subtract(start, days=1)),
                 ("start", "<", fields.Datetime.add(start, days=2)),
                 ("state", "in", ("planned", "confirmed")),

@@ -224,3 +224,25 @@ class TestGeneration(ScheduleCommon):
         self.assertEqual(line.quantity_available, 0)
         with self.assertRaisesRegex(UserError, "asked for, 0 left"):
             visits.create({"line_id": line.id, "start": "2026-05-06 02:00:00"})
+
+    def test_a_trip_moves_together(self):
+        """Two services for one customer on one day: both go to the new day."""
+        values = {"mode": "scheduled", "quantity": 4, **SECOND_MONDAY}
+        contract = self._make_contract(
+            lines=[
+                {"product_id": self.service_visit.id, "hour_start": 9, **values},
+                {"product_id": self.service_phone.id, "hour_start": 13.5, **values},
+            ],
+            activate=True,
+        )
+        first, second = contract.visit_ids.sorted("start")[:2]
+        self.assertEqual(first.trip_size, 2)
+        first.with_user(self.dispatcher).start = "2026-01-14 04:00:00"
+        self.assertEqual(first.stop, datetime(2026, 1, 14, 5))
+        self.assertEqual(second.start, datetime(2026, 1, 14, 6, 30))
+        self.assertEqual(second.stop, datetime(2026, 1, 14, 7, 30))
+        self.assertTrue(second.is_manual)
+        self.assertEqual(first.line_id.quantity_reserved, 4)
+        # on the same day, only the one that was moved
+        first.with_user(self.dispatcher).start = "2026-01-14 02:00:00"
+        self.assertEqual(second.start, datetime(2026, 1, 14, 6, 30))
