@@ -121,7 +121,8 @@ class ServiceContractLine(models.Model):
     def _check_technician(self):
         for line in self.filtered("technician_id"):
             # sudo: which companies a technician works for is no secret here
-            if line.company_id not in line.technician_id.sudo().company_ids:
+            technician = line.technician_id.sudo()
+            if technician.share or line.company_id not in technician.company_ids:
                 raise UserError(line._get_technician_problem())
 
     # === CRUD METHODS === #

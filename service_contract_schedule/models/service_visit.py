@@ -264,7 +264,8 @@ class ServiceVisit(models.Model):
 
     @api.constrains("start", "line_id")
     def _check_inside_period(self):
-        for visit in self.filtered(lambda visit: visit.state in OPEN):
+        # a missed one is planned again where it is moved to
+        for visit in self.filtered(lambda visit: visit.state in (*OPEN, "missed")):
             line, contract = visit.line_id, visit.contract_id
             day = to_local(visit.start, visit.tz).date()
             last = line.date_end
@@ -286,7 +287,8 @@ class ServiceVisit(models.Model):
     def _check_technician(self):
         for visit in self.filtered("user_id"):
             # sudo: which companies a technician works for is no secret here
-            if visit.company_id not in visit.user_id.sudo().company_ids:
+            technician = visit.user_id.sudo()
+            if technician.share or visit.company_id not in technician.company_ids:
                 raise ValidationError(
                     self.env._(
                         "%(visit)s: %(technician)s doesn't work for %(company)s. "
@@ -340,8 +342,8 @@ class ServiceVisit(models.Model):
         return visits.with_env(self.env)
 
     # Odoo drops given values of readonly computed fields and computes them for each
-    # record, on a draft of it: twice the time, and the drafts stay in contract.visit_ids.
-    # The planner knows them for a whole line at once.
+    # record, on a draft of it, which takes as long again as all the rest. The planner
+    # knows them for a whole line at once.
 
     @api.model
     def _prepare_create_values(self, vals_list):

@@ -39,6 +39,8 @@ class ServiceVisit(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         visits = super().create(vals_list)
+        # Odoo computes new visits on drafts of them, which it leaves in these lists
+        visits.contract_id.invalidate_recordset(["visit_ids"], flush=False)
         if not self.env.su:
             visits._check_created()
             # sudo: what a person plans is left alone by patterns; checked just now
@@ -51,6 +53,10 @@ class ServiceVisit(models.Model):
         if not self.env.su:
             self._check_may_write(vals)
         planning = PLANNING_FIELDS & set(vals)
+        if planning and "state" in vals:
+            # moved first, so that the step is checked for the new date
+            self.write({name: vals[name] for name in vals if name != "state"})
+            return self.write({"state": vals["state"]})
         if not planning and "is_billable" not in vals:
             return super().write(vals)
         if "start" in vals and not {"stop", "duration"} & planning:

@@ -3,7 +3,7 @@ from odoo.exceptions import AccessError
 
 from odoo.addons.service_contract.tools.roles import MANAGER
 
-from .service_visit import QUIET
+from .service_visit import OPEN, QUIET
 
 
 class ServiceVisit(models.Model):
@@ -18,7 +18,10 @@ class ServiceVisit(models.Model):
 
         :raise UserError: the visit didn't end with a problem
         """
-        return self._create_follow_ups()._get_records_action()
+        # pressed once more, the button opens what is planned already
+        pending = self.follow_up_ids.filtered(lambda visit: visit.state in OPEN)
+        created = (self - pending.follow_up_of_id)._create_follow_ups()
+        return (pending | created)._get_records_action()
 
     def action_take_no_right(self, reason):
         """Give back what visits with a problem used.
@@ -93,6 +96,7 @@ class ServiceVisit(models.Model):
         :raise UserError: a visit didn't end with a problem
         """
         self.check_access("write")
+        self.check_access("create")  # technicians report, dispatchers plan
         for visit in self:
             if visit.state != "problem":
                 visit._raise_step(self.env._("followed up"))

@@ -292,8 +292,9 @@ class ServiceVisit(models.Model):
                         verb=verb,
                     )
                 )
-        if state in SERVED:
-            for visit in self.filtered(lambda visit: visit.state not in OUTCOMES):
+        for visit in self:
+            again = state == "planned" and visit.state in ("cancelled", "missed")
+            if again or (state in SERVED and visit.state not in OUTCOMES):
                 visit._check_servable(state)
 
     def _check_servable(self, state):
