@@ -118,6 +118,8 @@ class ServiceVisitPlanPastRow(models.TransientModel):
     wizard_id = fields.Many2one(
         "service.visit.plan.past", required=True, ondelete="cascade"
     )
-    line_id = fields.Many2one("service.contract.line", readonly=True, required=True)
+    line_id = fields.Many2one(
+        "service.contract.line", string="Service", readonly=True, required=True
+    )
     slot = fields.Date(string="Was Due", readonly=True, required=True)
     date = fields.Date(string="New Date")
