@@ -36,7 +36,7 @@
     "uninstall_hook": "uninstall_hook",
     "assets": {
         "web.assets_backend": [
-            "service_contract_schedule/static/src/visit_calendar/*",
+            "service_contract_schedule/static/src/**/*",
         ],
     },
 }
