@@ -129,15 +129,18 @@ class ResCompany(models.Model):
         self.ensure_one()
         # sudo: to find somebody who may be told, other users' companies are looked at
         company, preferred = self.sudo(), preferred.sudo()
-        manager = self.env.ref(MANAGER).sudo()
         if (
             preferred.active
             and company in preferred.company_ids
             and preferred.has_group(TECHNICIAN)
         ):
             return self.env["res.users"].browse(preferred.id)
-        managers = manager.all_user_ids.filtered(
-            lambda user: user.active and company in user.company_ids
+        managers = (
+            self.env.ref(MANAGER)
+            .sudo()
+            .all_user_ids.filtered(
+                lambda user: user.active and company in user.company_ids
+            )
         )
         root = self.env.ref("base.user_root")
         found = (managers - root)[:1] or self.env.ref("base.user_admin")
