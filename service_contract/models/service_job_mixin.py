@@ -4,11 +4,14 @@ from datetime import timedelta
 from markupsafe import escape
 
 from odoo import fields, models
+from odoo.exceptions import ConcurrencyError
 from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 _logger = logging.getLogger(__name__)
 
+# what another transaction caused, and looking again mends
+COLLISIONS = (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, ConcurrencyError)
 ACTIVITY = "service_contract.mail_activity_type_job_error"
 MAX_TRIES = 5
 RETRY_AFTER = timedelta(days=1)
@@ -71,7 +74,7 @@ class ServiceJobMixin(models.AbstractModel):
                 for record, error in failures:
                     record._tell_job_error(error)
                 self.env.flush_all()
-            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            except COLLISIONS:
                 # Somebody else committed first: look again, but not for ever.
                 self.env.cr.rollback()
                 tries += 1
@@ -96,7 +99,7 @@ class ServiceJobMixin(models.AbstractModel):
             with self.env.cr.savepoint():
                 getattr(self, work)()
             return []
-        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+        except COLLISIONS:
             raise
         except Exception as error:
             if len(self) == 1:
@@ -110,7 +113,7 @@ class ServiceJobMixin(models.AbstractModel):
         try:
             with self.env.cr.savepoint():
                 self._flag_job_error(error)
-        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+        except COLLISIONS:
             raise
         except Exception:
             _logger.exception("The failure on %s could not be stored", self)
