@@ -70,16 +70,33 @@ class ServiceVisitDate(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         rows = super().create(vals_list)
+        rows._check_may_change()
         rows.line_id._follow_pattern()
         return rows
 
     def write(self, vals):
+        self._check_may_change()
+        lines = self.line_id
         result = super().write(vals)
-        self.line_id._follow_pattern()
+        self._check_may_change()
+        (lines | self.line_id)._follow_pattern()
         return result
 
     def unlink(self):
+        self._check_may_change()
         lines = self.line_id
         result = super().unlink()
         lines.exists()._follow_pattern()
         return result
+
+    # === BUSINESS METHODS === #
+
+    def _check_may_change(self):
+        """Refuse dates of a service that the user may not change.
+
+        :raise AccessError: it is another company's, or a template's and the user no
+            manager
+        """
+        for owners in (self.line_id, self.template_line_id):
+            if owners:
+                owners.check_access("write")

@@ -67,6 +67,9 @@ class ServiceVisit(models.Model):
         }
         if planning:
             self._check_movable()
+        if "is_billable" in vals:
+            for visit in self.filtered(lambda visit: visit.state not in MOVABLE):
+                visit._raise_step(self.env._("made billable"))
         result = super().write(vals)
         changed = self.filtered(
             lambda visit: (
@@ -83,7 +86,9 @@ class ServiceVisit(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_history(self):
         for visit in self:
-            if visit.state not in ("planned", "cancelled"):
+            # the ledger of an outcome that was taken back still names its visit
+            booked = not self.env.su and visit.usage_ids
+            if visit.state not in ("planned", "cancelled") or booked:
                 raise UserError(
                     self.env._(
                         "“%(visit)s” was confirmed or is over: it can't be deleted. "
@@ -149,6 +154,9 @@ class ServiceVisit(models.Model):
                         visit=self[:1].display_name,
                     )
                 )
+        # the technician's calendar tells the address of the place
+        place = self.env["res.partner"].browse(vals.get("partner_service_id") or ())
+        place.check_access("read")
         if "line_id" in vals:
             for visit in self.filtered(lambda v: v.line_id.id != vals["line_id"]):
                 raise UserError(
@@ -179,6 +187,7 @@ class ServiceVisit(models.Model):
                 )
             if visit.is_billable:
                 visit._check_may_write({"is_billable": True})
+            visit.partner_service_id.check_access("read")
             if refusal := visit._get_refusal():
                 raise UserError(refusal)
 

@@ -14,7 +14,7 @@ class ServiceVisitPatternEdit(models.TransientModel):
 
     _name = "service.visit.pattern.edit"
     _description = "Edit a Pattern of Visits"
-    _inherit = ["service.visit.pattern"]
+    _inherit = ["service.visit.pattern", "service.guard.mixin"]
 
     line_id = fields.Many2one("service.contract.line", readonly=True)
     template_line_id = fields.Many2one("service.contract.template.line", readonly=True)
@@ -115,6 +115,10 @@ class ServiceVisitPatternEdit(models.TransientModel):
         return self.action_save()
 
     # === BUSINESS METHODS === #
+
+    @api.model
+    def _get_system_fields(self):
+        return super()._get_system_fields() | {"line_id", "template_line_id"}
 
     @api.model
     def _open_for(self, target):

@@ -13,9 +13,14 @@ class ServiceVisitPlanPast(models.TransientModel):
 
     _name = "service.visit.plan.past"
     _description = "Plan Visits Whose Dates Are Past"
+    _inherit = ["service.guard.mixin"]
 
     contract_id = fields.Many2one("service.contract", readonly=True, required=True)
     row_ids = fields.One2many("service.visit.plan.past.row", "wizard_id")
+
+    @api.model
+    def _get_system_fields(self):
+        return super()._get_system_fields() | {"contract_id"}
 
     @api.model
     def _open_for(self, contract):
@@ -113,6 +118,7 @@ class ServiceVisitPlanPast(models.TransientModel):
 class ServiceVisitPlanPastRow(models.TransientModel):
     _name = "service.visit.plan.past.row"
     _description = "Visit to Plan"
+    _inherit = ["service.guard.mixin"]
     _order = "date, id"
 
     wizard_id = fields.Many2one(
@@ -123,3 +129,7 @@ class ServiceVisitPlanPastRow(models.TransientModel):
     )
     slot = fields.Date(string="Was Due", readonly=True, required=True)
     date = fields.Date(string="New Date")
+
+    @api.model
+    def _get_system_fields(self):
+        return super()._get_system_fields() | {"wizard_id", "line_id", "slot"}
