@@ -125,6 +125,7 @@ class ServiceVisit(models.Model):
                     "summary": visit.display_name,
                     "date_deadline": visit._get_local_date(),
                     "user_id": visit.user_id.id,
+                    "automated": True,
                 }
                 for visit in self
                 if visit.user_id
