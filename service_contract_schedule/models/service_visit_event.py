@@ -33,6 +33,15 @@ class ServiceVisit(models.Model):
         index="btree_not_null",
     )
 
+    def _message_auto_subscribe_followers(self, updated_values, default_subtype_ids):
+        """Let technicians follow their visits, but send them no mail for it."""
+        return [
+            (partner, subtypes, False)
+            for partner, subtypes, _mail in super()._message_auto_subscribe_followers(
+                updated_values, default_subtype_ids
+            )
+        ]
+
     def _sync_event_and_activity(self, state):
         """Make, finish or remove calendar entries and activities for a new status."""
         # sudo: entries of other people's calendars, after a step that was checked
