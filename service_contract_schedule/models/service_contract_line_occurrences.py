@@ -24,6 +24,9 @@ class ServiceContractLine(models.Model):
             or DEFAULT_HORIZON
         )
 
+    def _format_pattern_day(self, day):
+        return self.contract_id._format_day(day, self.env.lang)
+
     def _get_typed_dates(self):
         return sorted(filter(None, self.visit_date_ids.mapped("date")))
 

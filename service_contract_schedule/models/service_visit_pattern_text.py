@@ -51,10 +51,7 @@ class ServiceVisitPattern(models.AbstractModel):
         days = self._get_typed_dates()
         if not days:
             return self.env._("on dates that are still to be entered")
-        shown = [
-            babel.dates.format_date(day, format="medium", locale=self._get_locale())
-            for day in days[:3]
-        ]
+        shown = [self._format_pattern_day(day) for day in days[:3]]
         if len(days) > 3:
             return self.env._(
                 "on %(dates)s and %(count)s more dates",
@@ -119,6 +116,10 @@ class ServiceVisitPattern(models.AbstractModel):
     def _get_agreed_visits(self):
         """Hook: how many visits were agreed; None = no limit."""
         return None
+
+    def _format_pattern_day(self, day):
+        """Hook: return a date as the user's language writes it."""
+        return babel.dates.format_date(day, format="medium", locale=self._get_locale())
 
     def _get_locale(self):
         return babel_locale_parse(self.env.lang or "en_US")

@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
-from odoo.addons.service_contract.tools import periods
+from odoo.addons.service_contract.tools import dates, periods
 
 from ..tools import occurrences
 from ..tools.clock import format_hour, to_local
@@ -213,12 +213,7 @@ class ServiceVisitPatternEdit(models.TransientModel):
                 self.env._(
                     "There is no fifth %(weekday)s in %(months)s: no visit then.",
                     weekday=self._get_weekday_name(self._get_pattern().weekday),
-                    months=", ".join(
-                        babel.dates.format_date(
-                            day, "LLL yyyy", locale=self._get_locale()
-                        )
-                        for day in lacking[:12]
-                    ),
+                    months=", ".join(map(self._format_month, lacking[:12])),
                 )
             )
         past = sum(row["mark"] == "past" for row in rows)
@@ -246,13 +241,24 @@ class ServiceVisitPatternEdit(models.TransientModel):
                 )
         return notes
 
+    def _format_month(self, day):
+        """Return month and year of ``day``, in the Buddhist era where that is usual."""
+        buddhist = (
+            self.env.lang
+            and self.env.lang.startswith("th")
+            and self.company_id.service_buddhist_dates
+        )
+        year = day.year + (dates.BUDDHIST_ERA_OFFSET if buddhist else 0)
+        month = babel.dates.format_date(day, "LLL", locale=self._get_locale())
+        return f"{month} {year}"
+
+    def _format_pattern_day(self, day):
+        if self.line_id:
+            return self.line_id._format_pattern_day(day)
+        return super()._format_pattern_day(day)
+
     def _format_date(self, day):
         """Return a date with its weekday, as the user's language writes it."""
-        contract = self.line_id.contract_id
-        text = (
-            contract._format_day(day, self.env.lang)
-            if contract
-            else babel.dates.format_date(day, "medium", locale=self._get_locale())
-        )
+        text = self._format_pattern_day(day)
         names = babel.dates.get_day_names("abbreviated", locale=self._get_locale())
         return f"{names[day.weekday()]} {text}"
