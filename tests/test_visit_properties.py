@@ -512,6 +512,7 @@ def test_there_and_back(instant, zone):
 
 @given(instants, st.integers(-800, 800), zones | changing)
 @example(datetime(2026, 10, 25, 1, 30), 0, "Europe/Brussels")  # the second 02:30
+@example(datetime(2026, 10, 25, 1, 30), 371, "Europe/Brussels")  # to a first 02:30
 @example(datetime(2026, 3, 28, 1, 30), 1, "Europe/Brussels")  # to the 02:30 skipped
 @example(datetime(2026, 3, 28, 15, 15), 8, "Australia/Lord_Howe")  # half an hour
 @thorough
