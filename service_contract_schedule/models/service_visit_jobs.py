@@ -99,7 +99,9 @@ class ServiceVisit(models.Model):
             )
 
     def _tell_dispatcher(self, user):
-        """Ask ``user`` to confirm these visits, in one activity for a day."""
+        """Ask ``user`` to confirm these visits of one company, in one activity for a
+        day.
+        """
         today = self.company_id._get_service_today()
         kind = self.env.ref(CONFIRM_ACTIVITY)
         listed = Markup("").join(
@@ -107,14 +109,16 @@ class ServiceVisit(models.Model):
             for visit in self
         )
         note = Markup("<ul>%s</ul>") % listed
-        activity = self.env["mail.activity"].search(
+        activities = self.env["mail.activity"].search(
             Domain("res_model", "=", self._name)
             & Domain("activity_type_id", "=", kind.id)
             & Domain("user_id", "=", user.id)
-            & Domain("date_deadline", "=", today),
-            limit=1,
+            & Domain("date_deadline", "=", today)
         )
-        if activity:
+        # whoever sees the visit reads the note: no other company's customers in it
+        if activity := activities.filtered(
+            lambda activity: self.browse(activity.res_id).company_id == self.company_id
+        )[:1]:
             activity.note = (activity.note or Markup("")) + note
             return
         self[:1].with_context(**QUIET).activity_schedule(

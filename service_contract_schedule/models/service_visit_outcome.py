@@ -77,7 +77,9 @@ class ServiceVisit(models.Model):
     def _get_live_usages(self):
         """Return the rows of the ledger by which these visits use rights now."""
         # sudo: the ledger of visits that the user was allowed to undo
-        return self.sudo().usage_ids.filtered(
+        visits = self.sudo()
+        visits.invalidate_recordset(["usage_ids"], flush=False)  # rows came since
+        return visits.usage_ids.filtered(
             lambda row: (
                 row.kind == "use" and not row.reverses_id and not row.reversed_by_ids
             )

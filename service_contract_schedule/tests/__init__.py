@@ -5,5 +5,6 @@ from . import test_visit_access
 from . import test_visit_calendar
 from . import test_visit_dialogs
 from . import test_visit_guards
+from . import test_visit_multicompany
 from . import test_visit_query_counts
 from . import test_visit_steps_access
