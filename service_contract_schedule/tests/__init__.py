@@ -6,5 +6,6 @@ from . import test_visit_calendar
 from . import test_visit_dialogs
 from . import test_visit_guards
 from . import test_visit_multicompany
+from . import test_visit_portal
 from . import test_visit_query_counts
 from . import test_visit_steps_access
