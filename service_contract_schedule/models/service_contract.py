@@ -20,6 +20,7 @@ class ServiceContract(models.Model):
     visit_past_count = fields.Integer(
         string="Dates in the Past", compute="_compute_visit_past_count"
     )
+    has_places = fields.Boolean(compute="_compute_has_places")
     visits_due_on = fields.Date(
         readonly=True,
         copy=False,
@@ -44,6 +45,11 @@ class ServiceContract(models.Model):
             mine = {s: n for (c, s), n in counts.items() if c == contract}
             contract.visit_count = sum(mine.values())
             contract.visit_open_count = sum(mine.get(state, 0) for state in OPEN)
+
+    @api.depends("line_ids.partner_service_id")
+    def _compute_has_places(self):
+        for contract in self:
+            contract.has_places = bool(contract.line_ids.partner_service_id)
 
     def _compute_visit_past_count(self):
         past = self.line_ids._get_past_slots()

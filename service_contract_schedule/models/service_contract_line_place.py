@@ -67,7 +67,7 @@ class ServiceContractLine(models.Model):
                         line=line.display_name,
                         contract=line.contract_id.display_name,
                         count=len(places),
-                        places=", ".join(places.mapped("display_name")),
+                        places="; ".join(places.mapped("display_name")),
                     )
                 )
 

@@ -69,8 +69,8 @@ class ServiceVisitPlanPast(models.TransientModel):
             )
         }
         days_off = line.company_id._get_days_off(today, end + timedelta(days=31))
-        pairs = []
-        for slot in slots:
+        days = []
+        for _slot in slots:
             marks = sorted({today, *taken, end + timedelta(days=1)})
             before, after = max(
                 zip(marks, marks[1:], strict=False),
@@ -82,8 +82,9 @@ class ServiceVisitPlanPast(models.TransientModel):
             day = before + (after - before) / 2
             day = occurrences.shift(day, "next", days_off, today, end)
             taken.add(day)
-            pairs.append((slot, day))
-        return pairs
+            days.append(day)
+        # the gaps come widest first; the dates in the order in which they were due
+        return list(zip(slots, sorted(days), strict=False))
 
     def action_plan(self):
         """Create the visits.
