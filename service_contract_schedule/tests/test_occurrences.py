@@ -651,10 +651,10 @@ class TestOccurrences(OccurrencesCommon):
             for day in ("2026-03-10", "2026-03-03", "2026-05-01", "2026-06-01")
         ]
         self._say(
-            line, "on Mar 3, 2026, Mar 10, 2026 at 09:00, 1 h", visit_date_ids=rows[:2]
+            line, "on 03/03/2026, 03/10/2026 at 09:00, 1 h", visit_date_ids=rows[:2]
         )
         self._say(
             line,
-            "on Mar 3, 2026, Mar 10, 2026, May 1, 2026 and 1 more dates at 09:00, 1 h",
+            "on 03/03/2026, 03/10/2026, 05/01/2026 and 1 more dates at 09:00, 1 h",
             visit_date_ids=rows[2:],
         )
