@@ -5,6 +5,7 @@ from . import test_visit_access
 from . import test_visit_calendar
 from . import test_visit_dialogs
 from . import test_visit_guards
+from . import test_visit_jobs
 from . import test_visit_multicompany
 from . import test_visit_portal
 from . import test_visit_query_counts
