@@ -84,7 +84,7 @@ def _month_of_events(dealer, count):
         access_token="'t' || n",
     )
     env.cr.execute(
-        "INSERT INTO calendar_event_res_partner_rel"
+        "INSERT INTO calendar_event_res_partner_rel (calendar_event_id, res_partner_id)"
         " SELECT event_id, partner_id FROM calendar_attendee WHERE event_id >= %s",
         [first],
     )
