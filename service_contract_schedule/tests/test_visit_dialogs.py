@@ -114,12 +114,7 @@ class TestVisitDialogs(VisitAccessCommon):
             {"line_id": self.line_of_beta.id},
             {"line_id": False, "template_line_id": self.template.line_ids.id},
         ):
-
-            def forge(forged=forged, dialog=dialog):
-                dialog.write(forged)
-                return dialog.web_read({"line_id": {"fields": {"display_name": {}}}})
-
-            self.assertTrue(self._refused(forge), forged)
+            self.assertTrue(self._refused(lambda v=forged: dialog.write(v)), forged)
 
     def test_past_dates_are_planned_for_the_contract_that_was_asked(self):
         start = self._at(-60).date()
@@ -141,12 +136,15 @@ class TestVisitDialogs(VisitAccessCommon):
             mine = self._as("user", contract)
             dialog = self._dialog("user", mine.action_plan_past_visits())
             self.assertEqual(dialog.row_ids.slot, self._at(-30).date())
-
-            def forge(forged=forged, dialog=dialog):
-                dialog.row_ids.write(forged)
-                dialog.action_plan()
-
-            self.assertTrue(self._refused(forge), forged)
+            rows = dialog.row_ids
+            self.assertTrue(
+                self._refused(
+                    lambda rows=rows, values=forged, dialog=dialog: (
+                        rows.write(values) and dialog.action_plan()
+                    )
+                ),
+                forged,
+            )
         self.assertFalse(suspended.visit_ids)
         dialog.row_ids.invalidate_recordset()
         dialog.action_plan()

@@ -136,9 +136,7 @@ class TestVisitPortal(VisitAccessCommon, HttpCase):
             visit.result = text
             mine = self._as("user", visit)
             visit._ask_to_confirm()
-            asked = self.env["mail.activity"].search(
-                [("res_model", "=", visit._name), ("note", "!=", False)]
-            )
+            asked = self.env["mail.activity"].search([("note", "!=", False)])
             self._assert_text("".join(asked.mapped("note")), text, f"activity: {kind}")
             mine.action_confirm()
             event = visit.calendar_event_id
