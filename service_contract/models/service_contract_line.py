@@ -251,6 +251,11 @@ class ServiceContractLine(models.Model):
         """Hook: their contracts are served again from local ``date``."""
         self._sync_reserved()
 
+    def _on_prolonged(self, date):
+        """Hook: their contracts were expired and are active again from local
+        ``date``.
+        """
+
     def _on_terminated(self, date):
         """Hook: their contracts ended on local ``date``; reservations are given
         back.

@@ -306,6 +306,8 @@ class ServiceContract(models.Model):
                     group._on_interrupted(today)
                 elif old == "suspended":
                     group._on_resumed(today)
+                elif state == "active" and old == "expired":
+                    group._on_prolonged(today)
                 elif state == "cancelled":
                     group._on_terminated(today)
                 elif state == "expired":
@@ -337,6 +339,12 @@ class ServiceContract(models.Model):
     def _on_resumed(self, date):
         """Hook: suspended contracts are served again from local ``date``."""
         self.line_ids._on_resumed(date)
+
+    def _on_prolonged(self, date):
+        """Hook: the end of expired contracts was moved, so that they are active from
+        local ``date`` on.
+        """
+        self.line_ids._on_prolonged(date)
 
     def _on_terminated(self, date):
         """Hook: contracts were cancelled, or their end was moved earlier.

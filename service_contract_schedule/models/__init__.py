@@ -18,6 +18,7 @@ from . import service_contract
 from . import service_contract_item
 from . import service_contract_usage
 from . import calendar_event
+from . import resource_calendar_attendance
 from . import resource_calendar_leaves
 from . import res_partner
 from . import res_company

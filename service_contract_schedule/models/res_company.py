@@ -3,6 +3,7 @@ from datetime import UTC, datetime, time, timedelta
 from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from ..tools.clock import to_local
 
@@ -44,6 +45,42 @@ class ResCompany(models.Model):
         "AND service_missed_days >= 0)",
         "Days ahead and afterwards can't be negative.",
     )
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        result = super().write(vals)
+        if {"service_visit_horizon_days", "resource_calendar_id"} & set(vals):
+            self._replan_visits()
+        return result
+
+    # === BUSINESS METHODS === #
+
+    def _replan_visits(self):
+        """Let the nightly job look again at all running contracts with visits."""
+        # sudo: what the job is to look at, whoever may change the company's settings
+        contracts = self.env["service.contract"].sudo()
+        contracts.flush_model(["state", "company_id", "visits_due_on"])
+        self.env["service.visit"].flush_model(["contract_id", "state", "start"])
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE service_contract AS contract
+                   SET visits_due_on = %s
+                 WHERE company_id = ANY(%s)
+                   AND state = 'active'
+                   AND (visits_due_on IS NOT NULL OR EXISTS (
+                            SELECT 1 FROM service_visit AS visit
+                             WHERE visit.contract_id = contract.id
+                               AND visit.state = 'planned'
+                               AND visit.start >= %s))
+                """,
+                contracts._get_due_date(),
+                list(self.ids),
+                fields.Datetime.now(),
+            )
+        )
+        contracts.invalidate_model(["visits_due_on"], flush=False)
 
     def _get_service_today(self):
         """Return today's date at the company."""

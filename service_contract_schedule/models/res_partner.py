@@ -24,13 +24,15 @@ class ResPartner(models.Model):
             ["__count"],
         ):
             counts.setdefault(partner, {})[state] = count
-        for partner in self:
-            family = partner | partner.with_context(active_test=False).child_ids
-            mine = [counts.get(member, {}) for member in family]
-            partner.service_visit_count = sum(sum(n.values()) for n in mine)
-            partner.service_visit_open_count = sum(
-                n.get(state, 0) for n in mine for state in OPEN
-            )
+        self.service_visit_count = self.service_visit_open_count = 0
+        for partner, states in counts.items():
+            while partner:
+                if partner in self:
+                    partner.service_visit_count += sum(states.values())
+                    partner.service_visit_open_count += sum(
+                        states.get(state, 0) for state in OPEN
+                    )
+                partner = partner.parent_id
 
     def action_view_service_visits(self):
         """Open the visits to this customer."""

@@ -48,16 +48,19 @@ class ResourceCalendarLeaves(models.Model):
         )
         if not general:
             return
-        # a visit may have been moved away from the day by its pattern, so that its slot
-        # counts as well as its date
+        # what lies between the slot of a visit and its day decides where it is put off
+        # to; a day more on both sides, for the zones
+        days = [
+            (leave.date_from - timedelta(days=1), leave.date_to + timedelta(days=1))
+            for leave in general
+        ]
         near = Domain.OR(
-            Domain("occurrence_date", ">=", leave.date_from.date() - timedelta(days=1))
-            & Domain("occurrence_date", "<=", leave.date_to.date() + timedelta(days=1))
-            for leave in general
-        ) | Domain.OR(
-            Domain("start", ">=", leave.date_from - timedelta(days=1))
-            & Domain("start", "<=", leave.date_to + timedelta(days=1))
-            for leave in general
+            (Domain("occurrence_date", "<=", last.date()) | Domain("start", "<=", last))
+            & (
+                Domain("occurrence_date", ">=", first.date())
+                | Domain("start", ">=", first)
+            )
+            for first, last in days
         )
         # sudo: whoever enters a holiday need not see the visits; the job plans them
         visits = self.env["service.visit"].sudo()
@@ -68,4 +71,21 @@ class ResourceCalendarLeaves(models.Model):
             & Domain("line_id.non_working_day", "!=", "keep"),
             ["contract_id"],
         )
-        visits.contract_id.union(*(contract for (contract,) in contracts))._look_again()
+        # where a day off means no visit, there is none to find
+        skipping = Domain.OR(
+            (Domain("date_start", "=", False) | Domain("date_start", "<=", last.date()))
+            & (Domain("date_end", "=", False) | Domain("date_end", ">=", first.date()))
+            for first, last in days
+        )
+        # sudo: as above
+        lines = self.env["service.contract.line"].sudo()
+        lines = lines._read_group(
+            skipping
+            & Domain("non_working_day", "=", "skip")
+            & Domain("mode", "=", "scheduled")
+            & Domain("visit_kind", "!=", False)
+            & Domain("contract_id.state", "=", "active"),
+            ["contract_id"],
+        )
+        found = visits.contract_id.union(*(row[0] for row in contracts + lines))
+        found._look_again()

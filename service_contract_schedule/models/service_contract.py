@@ -65,7 +65,7 @@ class ServiceContract(models.Model):
         return super()._get_system_fields() | {"visits_due_on"}
 
     def write(self, vals):
-        moved = {"partner_service_id", "tz"} & set(vals)
+        moved = {"partner_id", "partner_service_id", "tz"} & set(vals)
         result = super().write(vals)
         if moved:
             # visits go to the new place, by its clocks
@@ -104,6 +104,7 @@ class ServiceContract(models.Model):
 
     def _generate_due_visits(self):
         self.line_ids._generate_visits()
+        self._set_visits_due()  # also where no line has a pattern any more
 
     # === BUSINESS METHODS === #
 

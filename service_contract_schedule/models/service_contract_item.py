@@ -39,6 +39,7 @@ class ServiceContractItem(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
-        if {"partner_service_id", "serial", "name"} & set(vals):
-            self.line_ids._follow_pattern()
+        if {"partner_service_id", "serial", "name", "replaced_by_id"} & set(vals):
+            # lines for all machines go where these are, too
+            self.contract_id.line_ids._follow_pattern()
         return result

@@ -1,8 +1,10 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools import float_round
 
-DEFAULT_HORIZON = 400
+# what follows from the contract, and must not be held up by a pattern
+PERIOD_FIELDS = {"date_start", "date_end"}
 
 
 class ServiceContractLine(models.Model):
@@ -18,7 +20,7 @@ class ServiceContractLine(models.Model):
     ]
 
     visit_date_ids = fields.One2many(
-        "service.visit.date", "line_id", string="Given Dates", copy=True
+        "service.visit.date", "line_id", string="Given Dates", copy=False
     )
     visit_anchor = fields.Date(
         string="Counted From",
@@ -34,6 +36,11 @@ class ServiceContractLine(models.Model):
         readonly=True,
         copy=False,
         help="The first date on which the present pattern holds.",
+    )
+    pattern_since = fields.Date(
+        readonly=True,
+        copy=False,
+        help="The first date on which its present hour and technician hold.",
     )
     pattern_offset = fields.Integer(
         readonly=True,
@@ -70,7 +77,10 @@ class ServiceContractLine(models.Model):
     @api.depends("date_start")
     def _compute_visit_anchor(self):
         for line in self:
-            line.visit_anchor = line.visit_anchor or line.date_start
+            contract = line.contract_id
+            # counted from earlier periods, or kept while visits are counted from it
+            fixed = contract.predecessor_id or contract.state != "draft"
+            line.visit_anchor = fixed and line.visit_anchor or line.date_start
 
     def _compute_visit_counts(self):
         counts = {}
@@ -137,6 +147,8 @@ class ServiceContractLine(models.Model):
         planning = self._get_planning_fields()
         if not planning & set(vals):
             return super().write(vals)
+        if "contract_id" in vals:
+            self._check_unvisited(vals["contract_id"])
         if "quantity" in vals or vals.get("is_unlimited") is False:
             self._give_up_visits(vals.get("quantity"))
         agreed = self.filtered(lambda line: line.contract_state != "draft")
@@ -155,10 +167,37 @@ class ServiceContractLine(models.Model):
                 if line.visit_summary != told[line]
             }
         )
-        self.filtered(
-            lambda line: line._get_plan_key() != before[line]
-        )._follow_pattern()
+        changed = self.filtered(lambda line: line._get_plan_key() != before[line])
+        if set(vals) & planning <= PERIOD_FIELDS:
+            changed._follow_period()
+        else:
+            changed._follow_pattern()
         return result
+
+    def unlink(self):
+        contracts = self.contract_id
+        # sudo: those with a history were refused; activities and entries go with them
+        self._unlink_except_visited()
+        self.visit_ids.sudo().unlink()
+        result = super().unlink()
+        contracts.exists().sudo()._set_visits_due()
+        return result
+
+    def _check_unvisited(self, contract_id):
+        """Refuse to take lines with visits to another contract.
+
+        :raise UserError: naming the line
+        """
+        for line in self.filtered(lambda line: line.contract_id.id != contract_id):
+            if line.visit_ids:
+                raise UserError(
+                    self.env._(
+                        "“%(line)s” of contract %(contract)s has visits and can't be "
+                        "moved to another contract.",
+                        line=line.display_name,
+                        contract=line.contract_id.display_name,
+                    )
+                )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_visited(self):
@@ -206,13 +245,18 @@ class ServiceContractLine(models.Model):
 
     @api.model
     def _get_system_fields(self):
-        return super()._get_system_fields() | {"pattern_from", "pattern_offset"}
+        return super()._get_system_fields() | {
+            "pattern_from",
+            "pattern_offset",
+            "pattern_since",
+        }
 
     @api.model
     def _get_planning_fields(self):
         """Return the names of the fields on which the dates of visits depend."""
         return {
             *self._get_pattern_fields(),
+            "contract_id",
             "mode",
             "name",
             "quantity",
@@ -242,10 +286,12 @@ class ServiceContractLine(models.Model):
             return None
         return self.quantity / self._get_visit_quantity()
 
-    def _get_visit_quantity(self):
+    def _get_visit_quantity(self, hours=None):
         """Return how much of the line one visit takes, in the unit of its service.
 
         One, or for a service that is agreed in hours as many as the visit lasts.
+
+        :param hours: how long the visit lasts; as the pattern says if empty
         """
         self.ensure_one()
         # asked for every visit: by the cached id, as env.ref looks into the database
@@ -254,5 +300,7 @@ class ServiceContractLine(models.Model):
         )
         unit = self.product_uom_id
         if hour and unit and unit._has_common_reference(hour):
-            return hour._compute_quantity(self.duration, unit, round=False) or 1.0
+            taken = hour._compute_quantity(hours or self.duration, unit, round=False)
+            digits = self.env["decimal.precision"].precision_get("Product Unit")
+            return float_round(taken, precision_digits=digits) or 1.0
         return 1.0

@@ -3,14 +3,14 @@ from datetime import timedelta
 import psycopg2.errors
 
 from odoo import fields, models
-from odoo.exceptions import ConcurrencyError
+from odoo.exceptions import ConcurrencyError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..tools.clock import to_local
+from .service_contract_line_plan import REVIVED
 
 VISITS_AT_ONCE = 5000
-LOOK_AHEAD_DAYS = 366
 RUNNING = ("active",)
 
 
@@ -40,9 +40,15 @@ class ServiceContractLine(models.Model):
         return result
 
     def _on_resumed(self, date):
+        self._end_outside_period()
         self._get_waiting_visits()._go_on_after_hold(date)
         result = super()._on_resumed(date)
-        self._generate_visits()
+        self._generate_or_tell()
+        return result
+
+    def _on_prolonged(self, date):
+        result = super()._on_prolonged(date)
+        self._generate_or_tell()
         return result
 
     def _on_interrupted(self, date):
@@ -51,8 +57,15 @@ class ServiceContractLine(models.Model):
         return result
 
     def _on_terminated(self, date):
-        self._get_visits_from(date)._end_with_contract(date)
+        cancelled = self.filtered(lambda line: line.contract_state == "cancelled")
+        cancelled._get_waiting_visits()._end_with_contract()
+        (self - cancelled)._get_visits_from(date)._end_with_contract()
         return super()._on_terminated(date)
+
+    def _end_outside_period(self):
+        """Cancel the coming visits that lie outside the periods of their lines."""
+        waiting = self._get_waiting_visits()
+        waiting.filtered(lambda visit: visit._get_period_problem())._end_with_contract()
 
     def _get_waiting_visits(self):
         """Return the visits of these lines that are planned or confirmed."""
@@ -102,14 +115,38 @@ class ServiceContractLine(models.Model):
         if running:
             running._generate_visits()
 
+    def _follow_period(self):
+        """Bring the visits of running contracts in line with a changed period."""
+        running = self.filtered(lambda line: line.contract_id.state in RUNNING)
+        if running:
+            running._end_outside_period()
+            running._generate_or_tell()
+
+    def _generate_or_tell(self):
+        """Plan the visits as far as that is possible; else a person is told.
+
+        For steps that must not be held up by, say, a technician who left.
+        """
+        for contract, lines in self.grouped("contract_id").items():
+            try:
+                with self.env.cr.savepoint():
+                    lines._generate_visits()
+            except UserError as error:
+                # sudo: the job's own marks, whoever took the step
+                contract.sudo()._tell_job_error(error)
+
     def _give_up_visits(self, quantity):
         """Give back what planned visits reserve beyond ``quantity``, the last first.
 
         Visits that somebody moved, confirmed or made by hand stay.
         """
-        for line in self.filtered(lambda line: line.contract_id.state in RUNNING):
+        served = self.filtered(
+            lambda line: line.contract_id.state in (*RUNNING, "suspended")
+        )
+        for line in served:
             agreed = line.quantity if quantity is None else quantity
-            over = -(line.quantity_available + agreed - line.quantity)
+            rights = agreed + line.quantity_carried + line.quantity_adjusted
+            over = line.quantity_used + line.quantity_reserved - rights
             visits = line.visit_ids.filtered(
                 lambda visit: (
                     visit.state == "planned"
@@ -125,6 +162,13 @@ class ServiceContractLine(models.Model):
                 given_up |= visit
             # sudo: visits that were planned by the system are taken back by it; who may
             # change the quantity is checked by the line
+            earlier = given_up.filtered(
+                lambda visit, line=line: (
+                    line.pattern_from and visit.occurrence_date < line.pattern_from
+                )
+            )
+            if earlier:
+                line.sudo().pattern_offset -= len(earlier)
             given_up.sudo().unlink()
             line._sync_reserved()
 
@@ -143,8 +187,8 @@ class ServiceContractLine(models.Model):
         lines = self.filtered(
             lambda line: (
                 line.contract_id.state in RUNNING
-                and line.mode == "scheduled"
                 and line.date_start
+                and (line.visit_generation or line._has_pattern())
             )
         )
         created = self.env["service.visit"]
@@ -153,6 +197,32 @@ class ServiceContractLine(models.Model):
             created += chunk._apply_plans(chunk._plan_visits(date_to))
         lines.sudo().contract_id._set_visits_due()
         return created.sudo(self.env.su)
+
+    def _has_pattern(self):
+        self.ensure_one()
+        return bool(self.mode == "scheduled" and self.visit_kind)
+
+    def _find_ended_extras(self):
+        """Return visits without a slot that were cancelled with their contract, which
+        goes on after all.
+        """
+        ended = self.env["service.visit"].search(
+            Domain("line_id", "in", self.ids)
+            & Domain("occurrence_date", "=", False)
+            & Domain("state", "=", "cancelled")
+            & Domain("is_ended", "=", True)
+            & Domain("start", ">=", fields.Datetime.now())
+        )
+        return ended.filtered(
+            lambda visit: (
+                visit.line_id._covers(visit)
+                and (
+                    visit.line_id.is_unlimited
+                    or visit.is_billable
+                    or visit.line_id.quantity_available >= visit.quantity
+                )
+            )
+        )
 
     def _split_by_size(self):
         """Yield parts of ``self`` that make about as many visits as memory likes."""
@@ -185,8 +255,8 @@ class ServiceContractLine(models.Model):
         removed = Visit.union(*(v for plan in plans.values() for v in plan.remove))
         ended = Visit.union(*(v for plan in plans.values() for v in plan.end))
         removed.unlink()
-        if ended:
-            ended._end_with_contract(None)
+        ended._end_with_contract()
+        self._find_ended_extras()._follow_plan(REVIVED)
         for plan in plans.values():
             for visit, values in plan.move:
                 visit._follow_plan(values)

@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 
 from ..tools import occurrences
-from .service_visit_pattern import ROUNDING
+from .service_visit_pattern import DATE_FIELDS, ROUNDING
 
 DEFAULT_HORIZON = 400
 
@@ -92,12 +92,18 @@ class ServiceContractLine(models.Model):
             (line, day)
             for line, day in self.env["service.visit"]._read_group(
                 Domain("line_id", "in", [line.id for line in days])
-                & Domain("occurrence_date", "!=", False),
+                & Domain("occurrence_date", "!=", False)
+                & Domain("is_ended", "=", False),
                 ["line_id", "occurrence_date:day"],
             )
         }
+        skipped = self.browse().union(*days)._get_skipped(days)
         free = {
-            line: [day for day in found if (line, day) not in taken]
+            line: [
+                day
+                for day in found
+                if (line, day) not in taken and day not in skipped.get(line, ())
+            ]
             for line, found in days.items()
         }
         # what was used or reserved otherwise meanwhile isn't there to be planned
@@ -108,6 +114,17 @@ class ServiceContractLine(models.Model):
             for line, found in free.items()
         }
         return {line: found for line, found in left.items() if found}
+
+    def _get_skipped(self, days):
+        """Return dict line -> days off, of the lines that have no visit on such days.
+
+        :param days: dict line -> sorted list of dates
+        """
+        skipping = self.filtered(lambda line: line.non_working_day == "skip")
+        return {
+            line: line.company_id._get_days_off(days[line][0], days[line][-1])
+            for line in skipping
+        }
 
     def _count_available(self):
         """Return for how many more visits there is a right."""
@@ -128,7 +145,7 @@ class ServiceContractLine(models.Model):
 
         :raise UserError: naming line and contract, and what to mend
         """
-        for line in self:
+        for line in self.filtered(lambda line: line._has_pattern()):
             names = {
                 "line": line.display_name,
                 "contract": line.contract_id.display_name,
@@ -186,23 +203,41 @@ class ServiceContractLine(models.Model):
             if start > today:
                 # what the old pattern asks for until then is planned, however far ahead
                 self._generate_visits(start - timedelta(days=1))
+            dates = values.get("visit_date_ids") or any(
+                self._fields[name].convert_to_write(self[name], self) != values[name]
+                for name in DATE_FIELDS
+                if name in values
+            )
             # sudo: bookkeeping of the pattern, which the user was allowed to change
-            self.sudo().write(self._prepare_pattern_change(start))
+            self.sudo().write(self._prepare_pattern_change(start, dates))
         self.write(values)
 
-    def _prepare_pattern_change(self, start):
-        """Return the values that remember a pattern which ends before ``start``."""
-        before = self.env["service.visit"].search_count(
-            Domain("line_id", "=", self._origin.id)
-            & Domain("occurrence_date", "<", start)
-            & Domain("state", "not in", ("cancelled", "missed"))
-        )
-        return {"pattern_from": start, "pattern_offset": before}
+    def _prepare_pattern_change(self, start, dates):
+        """Return the values that remember a pattern which ends before ``start``.
+
+        :param dates: whether other dates follow from the new pattern, and not only
+            another hour or technician
+        """
+        values = {"pattern_since": start}
+        if dates:
+            values["pattern_from"] = start
+            values["pattern_offset"] = self.env["service.visit"].search_count(
+                Domain("line_id", "=", self._origin.id)
+                & Domain("occurrence_date", "<", start)
+                & Domain("state", "not in", ("cancelled", "missed"))
+            )
+        return values
 
     def _prepare_successor_values(self, date_start, date_end):
         values = super()._prepare_successor_values(date_start, date_end)
         values["visit_anchor"] = self.visit_anchor
         values["partner_service_id"] = self.partner_service_id.id
+        # sudo: whether a technician is still there, and for which companies
+        technician = self.technician_id.sudo()
+        if technician and (
+            not technician.active or self.company_id not in technician.company_ids
+        ):
+            values["technician_id"] = False
         if self.visit_kind == "dates":
             old = self.contract_id.date_start
             days = [

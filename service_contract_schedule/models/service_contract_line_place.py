@@ -1,5 +1,6 @@
 from odoo import models
 from odoo.exceptions import UserError
+from odoo.fields import Command
 
 
 class ServiceContractLine(models.Model):
@@ -10,12 +11,32 @@ class ServiceContractLine(models.Model):
     def _get_place(self):
         """Return the ``res.partner`` where the visits of this line go."""
         self.ensure_one()
+        item = self._get_current_item()
+        places = self._find_places()
         return (
             self.partner_service_id
-            or self.item_id.partner_service_id
+            or item.partner_service_id
+            or (places if len(places) == 1 else places.browse())
             or self.contract_id.partner_service_id
             or self.contract_id.partner_id
         )
+
+    def _get_current_item(self):
+        """Return the item of this line, or the one that stands in its place now."""
+        self.ensure_one()
+        item = self.item_id
+        return item and (item._get_replacement() or item)
+
+    def _get_last_visit_day(self):
+        """Return the last local date on which there can be visits; False = no end.
+
+        In grace there are visits by hand after the end of the contract.
+        """
+        self.ensure_one()
+        last, contract = self.date_end, self.contract_id
+        if last and last == contract.date_end:
+            return contract._get_last_day()
+        return last
 
     def _get_visited_items(self):
         """Return the items that a visit of this line serves: its own, or all items at
@@ -23,7 +44,7 @@ class ServiceContractLine(models.Model):
         """
         self.ensure_one()
         if self.item_id:
-            return self.item_id._get_replacement() or self.item_id
+            return self._get_current_item()
         place = self._get_place()
         usual = self.contract_id.partner_service_id
         return self.contract_id.item_ids._get_current().filtered(
@@ -80,7 +101,17 @@ class ServiceContractLine(models.Model):
         for line in self:
             places = line._find_places()
             for place in places[1:]:
-                line.copy({"partner_service_id": place.id})
+                line.copy(
+                    {
+                        "partner_service_id": place.id,
+                        "date_start": line.date_start,
+                        "date_end": line.date_end,
+                        "visit_date_ids": [
+                            Command.create({"date": day})
+                            for day in line._get_typed_dates()
+                        ],
+                    }
+                )
             if len(places) > 1:
                 line.partner_service_id = places[0]
         return True

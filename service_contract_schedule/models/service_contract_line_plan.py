@@ -9,6 +9,8 @@ from ..tools import occurrences
 from ..tools.clock import to_local, to_utc
 
 LOOK_AHEAD_DAYS = 366
+MOST_DAYS_OFF = timedelta(days=31)  # as far as a day off puts a visit off
+NEAR_ENOUGH = timedelta(days=15)
 FOLLOWING = {
     "start",
     "stop",
@@ -34,6 +36,7 @@ class VisitPlan:
     keep: list = field(default_factory=list)  # visits changed by hand, off the pattern
     skipped: list = field(default_factory=list)  # slots that fall on a day off
     unpaid: list = field(default_factory=list)  # slots for which no right is left
+    given: frozenset = frozenset()  # the slots of the present pattern
     next_slot: date | None = None  # the first one beyond the horizon
 
 
@@ -81,10 +84,12 @@ class ServiceContractLine(models.Model):
         if not self:
             return found
         instant = fields.Datetime.to_datetime(today) - timedelta(days=1)
+        # slots of the last days, too: they may have been put off to today or later
+        first = today - MOST_DAYS_OFF
         visits = self.env["service.visit"].search_fetch(
             Domain("line_id", "in", self.ids)
             & Domain("occurrence_date", "!=", False)
-            & (Domain("occurrence_date", ">=", today) | Domain("start", ">=", instant)),
+            & (Domain("occurrence_date", ">=", first) | Domain("start", ">=", instant)),
             [
                 "line_id",
                 "occurrence_date",
@@ -116,42 +121,29 @@ class ServiceContractLine(models.Model):
         )
         days_off = {company: frozenset() for company in self.company_id}
         for company in asked.company_id:
-            # a week more on both ends, where visits may be moved to
+            # more on both ends, where visits may be moved from and to
             days_off[company] = company._get_days_off(
-                first - timedelta(days=31), last + timedelta(days=31)
+                first - MOST_DAYS_OFF, last + MOST_DAYS_OFF
             )
         return days_off
 
     def _plan_line(self, today, horizon, existing, days_off):
         """Return the :class:`VisitPlan` of one line.
 
-        :param existing: visits with a slot from today on, of any state
+        :param existing: visits with a slot that is due, or that take place, from today
+            on, of any state
         """
         self.ensure_one()
         plan = VisitPlan()
         by_slot = {visit.occurrence_date: visit for visit in existing}
-        last = max([horizon, *by_slot])
-        beyond = last + timedelta(days=LOOK_AHEAD_DAYS)
-        slots = self._get_slots(self.date_start, beyond)
-        begin = max(filter(None, (today, self.pattern_from)))
-        wanted = {}
-        place, tz = self._get_place(), self._get_tz()
-        common = self._prepare_visit_values(place, tz)
+        wanted = self._get_wanted(plan, today, horizon, by_slot, days_off)
         # free rights are counted down as visits take and give back theirs
         free = None if self.is_unlimited else self.quantity_available
-        for slot in slots:
-            if slot > horizon and slot not in by_slot:
-                plan.next_slot = plan.next_slot or slot
-                continue
-            day = self._shift(slot, days_off)
-            if day is None:
-                plan.skipped.append(slot)
-            elif day >= today:
-                wanted[slot] = {**common, **self._prepare_slot_values(slot, day, tz)}
-        if not plan.next_slot and (not self.date_end or self.date_end > beyond):
-            plan.next_slot = beyond  # nothing up to there: look again then
         for visit in existing:
-            free = self._plan_existing(plan, visit, wanted, begin, today, free)
+            free = self._plan_removal(plan, visit, wanted, today, free)
+        for visit in existing:
+            free = self._plan_change(plan, visit, wanted, today, free)
+        self._take_nearest_slots(plan, wanted, by_slot)
         for slot, values in wanted.items():
             if slot in by_slot:
                 continue
@@ -162,42 +154,134 @@ class ServiceContractLine(models.Model):
             plan.add.append(values)
         return plan
 
-    def _plan_existing(self, plan, visit, wanted, begin, today, free):
-        """Decide about one visit that exists; return the rights that are free then."""
+    def _get_wanted(self, plan, today, horizon, by_slot, days_off):
+        """Return dict slot -> values of the visits that there should be from today on.
+
+        Notes on ``plan`` what falls on a day off, and when to look again.
+        """
+        last = max([horizon, *by_slot])
+        beyond = last + timedelta(days=LOOK_AHEAD_DAYS)
+        slots = self._get_slots(self.date_start, beyond)
+        plan.given = frozenset(slots)
+        if self.pattern_from:
+            # what earlier patterns gave stands on the visits alone
+            slots = [
+                *(
+                    slot
+                    for slot, visit in by_slot.items()
+                    if self.date_start <= slot < self.pattern_from
+                    and (not self.date_end or slot <= self.date_end)
+                    and self._is_followed(visit)
+                ),
+                *slots,
+            ]
+        tz = self._get_tz()
+        common = self._prepare_visit_values(self._get_place(), tz)
+        wanted = {}
+        for slot in slots:
+            if slot > horizon and slot not in by_slot:
+                plan.next_slot = plan.next_slot or slot
+                continue
+            day = self._shift(slot, days_off, today)
+            if day is None:
+                plan.skipped.append(slot)
+            elif day >= today and self.pattern_since and slot < self.pattern_since:
+                values = self._prepare_kept_values(by_slot.get(slot), slot, day, tz)
+                wanted[slot] = {**common, **values}
+            elif day >= today:
+                wanted[slot] = {**common, **self._prepare_slot_values(slot, day, tz)}
+        planned = self.mode == "scheduled" and self.visit_kind
+        endless = not self.date_end or self.date_end > beyond
+        if planned and endless and not plan.next_slot:
+            plan.next_slot = beyond  # nothing up to there: look again then
+        return wanted
+
+    def _is_followed(self, visit):
+        """Tell whether the pattern still decides about ``visit``."""
+        return visit.state == "planned" or (
+            visit.state == "cancelled" and visit.is_ended
+        )
+
+    def _plan_removal(self, plan, visit, wanted, today, free):
+        """Plan to take a visit away that is no longer due; return the free rights."""
         slot = visit.occurrence_date
-        values = wanted.get(slot)
-        if visit.state == "cancelled" and visit.is_ended and values:
-            # cancelled with the contract, which goes on after all
-            if free is None or self._compare(free, values["quantity"]) >= 0:
-                plan.move.append((visit, dict(values, **REVIVED)))
-                return free and free - values["quantity"]
-            plan.unpaid.append(slot)
+        if slot in wanted or visit.state != "planned":
             return free
-        if visit.state != "planned" or visit.is_manual:
-            if not values and visit.state == "planned":
-                plan.keep.append(visit)
+        if visit.is_manual:
+            plan.keep.append(visit)
             return free
-        out = self.date_end and slot > self.date_end
-        past = to_local(visit.start, visit.tz).date() < today
-        if past or (slot < begin and not out):
+        if to_local(visit.start, visit.tz).date() < today:
             return free
-        if values:
-            changed = {
-                name: value
-                for name, value in values.items()
-                if name in FOLLOWING
-                and visit._fields[name].convert_to_write(visit[name], visit) != value
-            }
-            if changed:
-                plan.move.append((visit, changed))
-            return free
+        out = slot < self.date_start or (self.date_end and slot > self.date_end)
         (plan.end if out else plan.remove).append(visit)
         return None if free is None else free + visit.quantity
 
-    def _shift(self, slot, days_off):
+    def _plan_change(self, plan, visit, wanted, today, free):
+        """Plan what changes about a visit that stays; return the free rights."""
+        values = wanted.get(visit.occurrence_date)
+        if visit.state == "cancelled" and visit.is_ended:
+            if not values and not (visit.is_manual and self._covers(visit)):
+                return free
+            # cancelled with the contract, which goes on after all
+            if visit.is_manual:
+                values = {"quantity": visit.quantity}
+            if free is not None and self._compare(free, values["quantity"]) < 0:
+                plan.unpaid.append(visit.occurrence_date)
+                return free
+            plan.move.append((visit, dict(values, **REVIVED)))
+            return free and free - values["quantity"]
+        if not values or visit.state != "planned" or visit.is_manual:
+            return free
+        if to_local(visit.start, visit.tz).date() < today:
+            return free
+        changed = {
+            name: value
+            for name, value in values.items()
+            if name in FOLLOWING
+            and visit._fields[name].convert_to_write(visit[name], visit) != value
+        }
+        if changed:
+            plan.move.append((visit, changed))
+        more = values["quantity"] - visit.quantity
+        return None if free is None else free - more
+
+    def _covers(self, visit):
+        """Tell whether ``visit`` takes place within the period of the line, from today
+        on.
+        """
+        day = to_local(visit.start, visit.tz).date()
+        first = max(self.date_start, self.contract_id._today())
+        return first <= day and (not self.date_end or day <= self.date_end)
+
+    def _take_nearest_slots(self, plan, wanted, by_slot):
+        """Let visits that somebody changed stand for the slots nearest to them.
+
+        After a change of the pattern such a visit has a slot that is no longer given:
+        without this there would be another one beside it, and none at the end.
+        """
+        for visit in by_slot.values():
+            slot = visit.occurrence_date
+            if slot in plan.given or (self.pattern_from and slot < self.pattern_from):
+                continue
+            open_ = visit.state in ("planned", "confirmed", "in_progress")
+            if not open_ or visit in (*plan.remove, *plan.end):
+                continue
+            missing = [day for day in wanted if day not in by_slot]
+            nearest = min(missing, key=lambda day: abs(day - slot), default=None)
+            if nearest and (
+                not self.is_unlimited or abs(nearest - slot) <= NEAR_ENOUGH
+            ):
+                del wanted[nearest]
+
+    def _shift(self, slot, days_off, today):
+        """Return the date of the visit of ``slot``; None where there is none.
+
+        Never before today, except for slots that are past themselves.
+        """
+        first = max(self.date_start, today) if slot >= today else self.date_start
         last = self.date_end or occurrences.FAR
         return occurrences.shift(
-            slot, self.non_working_day or "keep", days_off, self.date_start, last
+            slot, self.non_working_day or "keep", days_off, first, last
         )
 
     def _prepare_visit_values(self, place, tz):
@@ -228,20 +312,37 @@ class ServiceContractLine(models.Model):
             "date_latest": min(latest, self.date_end or latest),
         }
 
+    def _prepare_kept_values(self, visit, slot, day, tz):
+        """Return what follows for a visit that stays as it was, but for its day."""
+        if not visit:
+            return self._prepare_slot_values(slot, day, tz)
+        local = to_local(visit.start, visit.tz)
+        start = to_utc(day, local.hour + local.minute / 60, tz)
+        return {
+            "occurrence_date": slot,
+            "start": start,
+            "stop": start + (visit.stop - visit.start),
+            "user_id": visit.user_id.id,
+            "quantity": visit.quantity,
+            "date_earliest": visit.date_earliest or False,
+            "date_latest": visit.date_latest or False,
+        }
+
     def _get_next_free_start(self, visit):
         """Return the UTC instant of the next working day after ``visit`` and today."""
         self.ensure_one()
-        day = max(visit._get_local_date(), self.contract_id._today())
-        days_off = self.company_id._get_days_off(day, day + timedelta(days=31))
+        today = max(visit._get_local_date(), self.contract_id._today())
+        days_off = self.company_id._get_days_off(today, today + timedelta(days=31))
+        last = self._get_last_visit_day() or occurrences.FAR
         day = occurrences.shift(
-            day + timedelta(days=1), "next", days_off, day, occurrences.FAR
+            today + timedelta(days=1), "next", days_off, today, occurrences.FAR
         )
-        return to_utc(day, self.hour_start, visit.tz)
+        return to_utc(max(min(day, last), today), self.hour_start, visit.tz)
 
     def _get_visit_title(self):
         self.ensure_one()
         title = (self.name or self.product_id.display_name or "").split("\n")[0]
-        item = self.item_id
+        item = self._get_current_item()
         if not item:
             return title
         machine = f"{item.name} {item.serial}" if item.serial else item.label

@@ -180,14 +180,18 @@ class ServiceVisit(models.Model):
                 visit.tz = line._get_tz()
                 visit.user_id = visit.user_id or line.technician_id
 
-    @api.depends("line_id", "follow_up_of_id")
+    @api.depends("line_id", "follow_up_of_id", "start", "stop")
     def _compute_quantity(self):
         for visit in self:
             follows = visit.follow_up_of_id
             visit.quantity = (
                 0.0
                 if follows or not visit.line_id
-                else visit.line_id._get_visit_quantity()
+                else visit.line_id._get_visit_quantity(
+                    visit.stop
+                    and visit.start
+                    and (visit.stop - visit.start).total_seconds() / 3600
+                )
             )
 
     @api.depends("start", "line_id")
@@ -266,22 +270,28 @@ class ServiceVisit(models.Model):
     def _check_inside_period(self):
         # a missed one is planned again where it is moved to
         for visit in self.filtered(lambda visit: visit.state in (*OPEN, "missed")):
-            line, contract = visit.line_id, visit.contract_id
-            day = to_local(visit.start, visit.tz).date()
-            last = line.date_end
-            if last and last == contract.date_end:
-                last = contract._get_last_day()  # in grace, visits by hand are allowed
-            if (line.date_start and day < line.date_start) or (last and day > last):
-                raise ValidationError(
-                    self.env._(
-                        "%(visit)s: %(day)s is outside the period of the service, "
-                        "%(first)s to %(last)s.",
-                        visit=visit.display_name,
-                        day=contract._format_day(day, self.env.lang),
-                        first=contract._format_day(line.date_start, self.env.lang),
-                        last=last and contract._format_day(last, self.env.lang) or "…",
-                    )
-                )
+            if problem := visit._get_period_problem():
+                raise ValidationError(problem)
+
+    def _get_period_problem(self, start=None):
+        """Say that the visit lies outside the period of its service; else empty.
+
+        :param start: UTC instant to look at instead of the visit's own
+        """
+        self.ensure_one()
+        line, contract = self.line_id, self.contract_id
+        day = to_local(start or self.start, self.tz).date()
+        first, last = line.date_start, line._get_last_visit_day()
+        if not ((first and day < first) or (last and day > last)):
+            return ""
+        return self.env._(
+            "%(visit)s: %(day)s is outside the period of the service, %(first)s to "
+            "%(last)s.",
+            visit=self.display_name,
+            day=contract._format_day(day, self.env.lang),
+            first=contract._format_day(first, self.env.lang),
+            last=(last and contract._format_day(last, self.env.lang)) or "…",
+        )
 
     @api.constrains("user_id", "line_id")
     def _check_technician(self):
@@ -338,7 +348,9 @@ class ServiceVisit(models.Model):
     @api.model
     def _create_planned(self, vals_list):
         """Create visits that a pattern asks for, quietly and in one batch."""
-        visits = self.with_context(**QUIET, service_visit_planned=True).create(vals_list)
+        visits = self.with_context(**QUIET, service_visit_planned=True).create(
+            vals_list
+        )
         return visits.with_env(self.env)
 
     # Odoo drops given values of readonly computed fields and computes them for each

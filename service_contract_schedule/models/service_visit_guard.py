@@ -9,6 +9,8 @@ from .service_visit import QUIET
 PLANNING_FIELDS = {"start", "stop", "duration", "user_id", "partner_service_id"}
 # what a technician writes on own visits; their status by the steps alone
 TECHNICIAN_FIELDS = {"state", "result"}
+# what a person says about one visit, and a pattern would write over
+OWN_FIELDS = {"name", "date_earliest", "date_latest", "is_billable", "result"}
 MOVABLE = ("planned", "confirmed", "missed")
 
 
@@ -57,6 +59,10 @@ class ServiceVisit(models.Model):
             # moved first, so that the step is checked for the new date
             self.write({name: vals[name] for name in vals if name != "state"})
             return self.write({"state": vals["state"]})
+        if OWN_FIELDS & set(vals) and not self.env.su:
+            # sudo: a mark of the system, after the check above
+            own = self.sudo().with_context(**QUIET)
+            own._write_as_system({"is_manual": True})
         if not planning and "is_billable" not in vals:
             return super().write(vals)
         if "start" in vals and not {"stop", "duration"} & planning:
@@ -78,9 +84,9 @@ class ServiceVisit(models.Model):
             )
         )
         changed._after_change({visit: before[visit][0] for visit in changed})
-        if "is_billable" in vals:
-            # sudo: counters, written by the system after the check above
-            self.line_id.sudo()._sync_reserved()
+        # sudo: counters, written by the system after the check above; a visit of a
+        # service in hours takes as much as it lasts
+        self.line_id.sudo()._sync_reserved()
         return result
 
     @api.ondelete(at_uninstall=False)
@@ -88,7 +94,8 @@ class ServiceVisit(models.Model):
         for visit in self:
             # the ledger of an outcome that was taken back still names its visit
             booked = not self.env.su and visit.usage_ids
-            if visit.state not in ("planned", "cancelled") or booked:
+            over = visit.state == "missed" and self.env.su
+            if (visit.state not in ("planned", "cancelled") and not over) or booked:
                 raise UserError(
                     self.env._(
                         "“%(visit)s” was confirmed or is over: it can't be deleted. "
@@ -206,6 +213,12 @@ class ServiceVisit(models.Model):
         # sudo: marks of the system, after the change was checked and made
         visits = self.sudo().with_context(**QUIET)
         visits._write_as_system({"is_manual": True, "confirm_asked_on": False})
+        for visit in visits:
+            # by the clocks of the place that a person chose
+            if visit.partner_service_id != visit.line_id._get_place():
+                tz = visit.partner_service_id.tz or visit.contract_id.tz
+                if visit.tz != tz:
+                    visit._write_as_system({"tz": tz})
         again = self.filtered(
             lambda visit: (
                 visit.state == "missed" and visit.start > fields.Datetime.now()

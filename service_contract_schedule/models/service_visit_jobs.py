@@ -70,6 +70,7 @@ class ServiceVisit(models.Model):
         self._process_due(
             Domain("state", "=", "planned")
             & Domain("confirm_asked_on", "=", False)
+            & Domain("start", ">", now)  # else it is missed, not to be confirmed
             & Domain("start", "<=", max(limits.values(), default=now))
             & per_company
             & Domain("contract_id.state", "in", ("active", "expired")),
@@ -110,18 +111,22 @@ class ServiceVisit(models.Model):
         )
         note = Markup("<ul>%s</ul>") % listed
         activities = self.env["mail.activity"].search(
-            Domain("res_model", "=", self._name)
+            Domain("res_model", "=", "service.contract")
             & Domain("activity_type_id", "=", kind.id)
             & Domain("user_id", "=", user.id)
             & Domain("date_deadline", "=", today)
         )
-        # whoever sees the visit reads the note: no other company's customers in it
+        # whoever sees the contract reads the note: no other company's customers in it
+        contracts = self.env["service.contract"]
         if activity := activities.filtered(
-            lambda activity: self.browse(activity.res_id).company_id == self.company_id
+            lambda activity: (
+                contracts.browse(activity.res_id).company_id == self.company_id
+            )
         )[:1]:
             activity.note = (activity.note or Markup("")) + note
             return
-        self[:1].with_context(**QUIET).activity_schedule(
+        # on the contract: the visit itself may go when its pattern changes
+        self[:1].contract_id.with_context(**QUIET).activity_schedule(
             CONFIRM_ACTIVITY,
             date_deadline=today,
             summary=self.env._("Visits to confirm"),

@@ -1,5 +1,5 @@
 from odoo import models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 
 from odoo.addons.service_contract.tools.roles import MANAGER
 
@@ -102,6 +102,8 @@ class ServiceVisit(models.Model):
         for visit in self:
             if visit.state != "problem":
                 visit._raise_step(self.env._("followed up"))
+            if refusal := visit.contract_id._get_refusal():
+                raise UserError(refusal)
         # sudo: which visit follows which is the system's to say
         return (
             self.sudo()
@@ -124,8 +126,8 @@ class ServiceVisit(models.Model):
 
     # === STEPS TAKEN BY THE CONTRACT === #
 
-    def _end_with_contract(self, day):
-        """Cancel visits that the contract no longer covers from local ``day`` on.
+    def _end_with_contract(self):
+        """Cancel visits that the contract no longer covers.
 
         They come back by themselves where the contract goes on after all.
         """

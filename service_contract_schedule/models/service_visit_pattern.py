@@ -32,6 +32,20 @@ MONTH_SELECTION = [
     ("11", "November"),
     ("12", "December"),
 ]
+# those from which the dates follow; the others say how a visit is made
+DATE_FIELDS = (
+    "visit_kind",
+    "rrule_type",
+    "interval",
+    *WEEKDAYS,
+    "month_by",
+    "day",
+    "byday",
+    "weekday",
+    "visit_month",
+    "visit_count",
+    *(f"skip_{month}" for month in MONTHS),
+)
 MAX_INTERVAL = 1000
 ROUNDING = 1e-6  # 11.999999 visits are twelve
 

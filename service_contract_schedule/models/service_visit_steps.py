@@ -4,7 +4,7 @@ from odoo.fields import Domain
 
 from odoo.addons.service_contract.tools.roles import TECHNICIAN, USER
 
-from .service_visit import OPEN
+from .service_visit import OPEN, QUIET
 
 # step allowed -> by whom; a technician only on own visits; None = by the system alone
 STEPS = {
@@ -309,7 +309,10 @@ class ServiceVisit(models.Model):
     def _get_refusal(self):
         """Say why this visit can't be served on its day; empty where it can."""
         self.ensure_one()
-        return self.contract_id._get_refusal(self._get_local_date())
+        contract = self.contract_id
+        if self.line_id.is_warranty and contract.state in ("active", "expired"):
+            return self._get_period_problem() or ""  # it may outlast the contract
+        return contract._get_refusal(self._get_local_date())
 
     def _finish_step(self, before, state):
         """Do what the step means: rights, times, calendar, activities."""
@@ -331,6 +334,10 @@ class ServiceVisit(models.Model):
         if state == "done":
             self._note_installation()
         self._sync_event_and_activity(state)
+        if state == "planned" and not self.env.su:
+            # sudo: what a person took back is left alone by patterns
+            reopened = self.sudo().with_context(**QUIET)
+            reopened._write_as_system({"is_manual": True})
 
     def _raise_step(self, verb):
         state = dict(self._fields["state"]._description_selection(self.env))

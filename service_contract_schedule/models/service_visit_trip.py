@@ -17,7 +17,9 @@ class ServiceVisit(models.Model):
     @api.depends_context("lang")
     def _compute_number(self):
         lines = self.line_id
-        self.flush_model(["line_id", "state", "start", "follow_up_of_id"])
+        self.flush_model(
+            ["line_id", "state", "start", "follow_up_of_id", "is_billable"]
+        )
         ranks = {}
         if lines.ids:
             ranks = {
@@ -31,7 +33,8 @@ class ServiceVisit(models.Model):
                                count(*) OVER (PARTITION BY line_id)
                           FROM service_visit
                          WHERE line_id = ANY(%s)
-                           AND state != 'cancelled'
+                           AND state NOT IN ('cancelled', 'missed')
+                           AND is_billable IS NOT TRUE
                            AND follow_up_of_id IS NULL
                         """,
                         list(lines.ids),
@@ -88,13 +91,21 @@ class ServiceVisit(models.Model):
             days = (visit._get_local_date() - day).days
             if not days:
                 continue
-            others = visit._find_trip_on(day) - self
-            for other in others:
+            for other in visit._find_trip_on(day) - self:
+                moved = move_days(other.start, days, other.tz)
+                problem = other._get_period_problem(moved)
+                if problem or other.is_on_hold:
+                    visit._message_log(
+                        body=problem
+                        or self.env._(
+                            "%(visit)s stays on its day: it is on hold.",
+                            visit=other.display_name,
+                        )
+                    )
+                    continue
+                # the length by the clock of physics, also where clocks are changed
                 other.with_context(service_visit_alone=True).write(
-                    {
-                        "start": move_days(other.start, days, other.tz),
-                        "stop": move_days(other.stop, days, other.tz),
-                    }
+                    {"start": moved, "stop": moved + (other.stop - other.start)}
                 )
 
     def _find_trip_on(self, day):
@@ -105,6 +116,7 @@ class ServiceVisit(models.Model):
         start = fields.Datetime.to_datetime(day)
         near = self.search(
             [
+                ("company_id", "=", self.company_id.id),
                 ("partner_id", "=", self.partner_id.id),
                 ("partner_service_id", "=", self.partner_service_id.id),
                 ("start", ">=", fields.Datetime.subtract(start, days=1)),

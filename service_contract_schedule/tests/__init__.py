@@ -3,6 +3,7 @@ from . import test_local_time
 from . import test_occurrences
 from . import test_visit_access
 from . import test_visit_calendar
+from . import test_visit_changes
 from . import test_visit_dialogs
 from . import test_visit_guards
 from . import test_visit_jobs

@@ -47,7 +47,14 @@ class ServiceHolidayLoad(models.TransientModel):
         rows = [Command.clear()]
         for day, name in sorted(self._get_public_holidays().items()):
             rows.append(
-                Command.create({"date": day, "name": name, "load": day not in loaded})
+                Command.create(
+                    {
+                        "date": day,
+                        "source_date": day,
+                        "name": name,
+                        "load": day not in loaded,
+                    }
+                )
             )
         self.row_ids = rows
         return self._reopen()
@@ -76,7 +83,7 @@ class ServiceHolidayLoad(models.TransientModel):
                     "date_from": dates.local_midnight(row.date, calendar.tz),
                     "date_to": end - timedelta(seconds=1),
                     "time_type": "leave",
-                    "service_holiday_date": row.date,
+                    "service_holiday_date": row.source_date or row.date,
                 }
             )
         # sudo: Odoo keeps general days off to administrators; managers load them here
@@ -182,3 +189,8 @@ class ServiceHolidayLoadRow(models.TransientModel):
     load = fields.Boolean(default=True)
     date = fields.Date(required=True)
     name = fields.Char(required=True)
+    source_date = fields.Date(
+        readonly=True,
+        help="The date that the country gives: remembered, so that the holiday isn't "
+        "offered again when the company has it on another day.",
+    )

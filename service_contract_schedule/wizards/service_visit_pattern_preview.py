@@ -8,6 +8,7 @@ from odoo.fields import Command
 
 from odoo.addons.service_contract.tools import dates, periods
 
+from ..models.service_visit_pattern import DATE_FIELDS
 from ..tools import occurrences
 from ..tools.clock import format_hour, to_local
 
@@ -128,7 +129,7 @@ class ServiceVisitPatternEdit(models.TransientModel):
         changed = line.new(
             {
                 **self._prepare_pattern_values(),
-                **line._prepare_pattern_change(start),
+                **line._prepare_pattern_change(start, self._changes_dates()),
                 "mode": "scheduled",
                 "visit_date_ids": [
                     Command.clear(),
@@ -138,6 +139,7 @@ class ServiceVisitPatternEdit(models.TransientModel):
             origin=line,
         )
         existing = line._read_coming_visits(today)[line]
+        last = max(last, start + timedelta(days=line._get_horizon()))
         plan = changed._plan_line(today, last, existing, days_off)
         tz = line._get_tz()
         moved = {visit: new for visit, new in plan.move}
@@ -151,6 +153,8 @@ class ServiceVisitPatternEdit(models.TransientModel):
                 mark = "remove"
             elif visit.is_manual or visit.state != "planned":
                 mark = "kept"
+            if mark in ("same", "kept") and day < today:
+                continue
             if visit.state in ("cancelled", "missed") and mark == "kept":
                 continue
             rows.append(
@@ -184,7 +188,7 @@ class ServiceVisitPatternEdit(models.TransientModel):
         )
         if self.visit_kind == "even":
             given = self.visit_count or int(agreed or 0)
-        if agreed is not None and end:
+        if agreed is not None and (end or given > agreed):
             agreed = int(agreed)
             if given > agreed:
                 notes.append(
@@ -240,6 +244,13 @@ class ServiceVisitPatternEdit(models.TransientModel):
                     )
                 )
         return notes
+
+    def _changes_dates(self):
+        """Tell whether other dates follow than from the pattern of the line."""
+        line = self.line_id
+        return self._get_typed_dates() != line._get_typed_dates() or any(
+            self[name] != line[name] for name in DATE_FIELDS
+        )
 
     def _format_month(self, day):
         """Return month and year of ``day``, in the Buddhist era where that is usual."""

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 
+from ..models.service_contract_line_plan import REVIVED
 from ..tools import occurrences
 from ..tools.clock import to_utc
 
@@ -86,6 +87,20 @@ class ServiceVisitPlanPast(models.TransientModel):
         # the gaps come widest first; the dates in the order in which they were due
         return list(zip(slots, sorted(days), strict=False))
 
+    def _find_ended(self, rows):
+        """Return dict (line id, slot) -> visit that was cancelled with the contract."""
+        # sudo: slots are the system's
+        visits = (
+            self.env["service.visit"]
+            .sudo()
+            .search(
+                Domain("line_id", "in", rows.line_id.ids)
+                & Domain("is_ended", "=", True)
+                & Domain("occurrence_date", "in", rows.mapped("slot"))
+            )
+        )
+        return {(v.line_id.id, v.occurrence_date): v for v in visits}
+
     def action_plan(self):
         """Create the visits.
 
@@ -97,9 +112,18 @@ class ServiceVisitPlanPast(models.TransientModel):
             max(self.row_ids.mapped("date"), default=None)
         ):
             raise UserError(refusal)
+        today = self.contract_id._today()
         values = []
-        for row in self.row_ids.filtered("date"):
+        rows = self.row_ids.filtered("date")
+        ended = self._find_ended(rows)
+        for row in rows:
             line = row.line_id
+            if row.date < today:
+                raise UserError(
+                    self.env._(
+                        "%(line)s: choose a date from today on.", line=line.display_name
+                    )
+                )
             place, tz = line._get_place(), line._get_tz()
             values.append(
                 line._prepare_visit_values(place, tz)
@@ -111,7 +135,15 @@ class ServiceVisitPlanPast(models.TransientModel):
                 }
             )
         # sudo: slots are the system's; contract and rights are checked here
-        visits = self.env["service.visit"].sudo()._create_planned(values)
+        visits = self.env["service.visit"].sudo()
+        for slot_values in list(values):
+            # cancelled with the contract, which goes on after all
+            key = slot_values["line_id"], slot_values["occurrence_date"]
+            if visit := ended.get(key):
+                values.remove(slot_values)
+                visit._follow_plan({**slot_values, **REVIVED})
+                visits |= visit
+        visits |= visits._create_planned(values)
         visits.line_id._sync_reserved()
         return {"type": "ir.actions.act_window_close"}
 

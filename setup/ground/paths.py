@@ -73,7 +73,13 @@ def remove(path):
     if path.is_symlink() or path.is_file():
         path.unlink(missing_ok=True)
     elif path.exists():
-        shutil.rmtree(path)
+        # another command may be removing the same
+        shutil.rmtree(path, onerror=_pass_over_gone)
+
+
+def _pass_over_gone(_function, _path, failure):
+    if not isinstance(failure[1], FileNotFoundError):
+        raise failure[1]
 
 
 def make(kind, key, title, build):
