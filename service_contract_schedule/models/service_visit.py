@@ -341,7 +341,10 @@ class ServiceVisit(models.Model):
         self.browse().check_access("read")
         first = fields.Date.to_date(date_from)
         last = fields.Date.to_date(date_to) or first
-        days_off = self.env.company._get_days_off(first, last)
+        company = self.env.company
+        # sudo: whether there are working hours; without them no day is off
+        known = company.sudo().resource_calendar_id
+        days_off = company._get_days_off(first, last) if known else ()
         days = (first + timedelta(days=n) for n in range((last - first).days + 1))
         return {fields.Date.to_string(day): day in days_off for day in days}
 

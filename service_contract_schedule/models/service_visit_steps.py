@@ -294,7 +294,8 @@ class ServiceVisit(models.Model):
                 )
         for visit in self:
             again = state == "planned" and visit.state in ("cancelled", "missed")
-            if again or (state in SERVED and visit.state not in OUTCOMES):
+            served = state in SERVED and visit.state not in OUTCOMES
+            if again or served or state == "confirmed":
                 visit._check_servable(state)
 
     def _check_servable(self, state):
