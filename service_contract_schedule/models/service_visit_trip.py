@@ -69,11 +69,13 @@ class ServiceVisit(models.Model):
         if not visits:
             return {}
         starts = visits.mapped("start")
-        near = self.search(
+        # few columns in one query, as there may be many: a page spans months
+        near = self.search_fetch(
             Domain("partner_id", "in", visits.partner_id.ids)
             & Domain("start", ">=", min(starts) - timedelta(days=1))
             & Domain("start", "<=", max(starts) + timedelta(days=1))
-            & Domain("state", "in", OPEN)
+            & Domain("state", "in", OPEN),
+            ["partner_id", "partner_service_id", "start", "tz"],
         )
         by_trip = near.grouped(lambda visit: visit._get_trip_key())
         return {

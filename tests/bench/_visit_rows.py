@@ -116,7 +116,7 @@ class VisitDealer(Dealer):
             partner_id=f"{self.buyers} + n % 1000",
             partner_service_id=f"{self.buyers} + n % 1000",
             user_id=f"(ARRAY{[user.id for user in self.technicians]})[1 + n % 8]",
-            occurrence_date=f"current_date + ({day} * 30 + 20)::int",
+            occurrence_date=f"current_date + {days}",
             start=start,
             stop=f"{start} + interval '1 hour'",
             state=f"CASE WHEN {day} < 0 THEN ({states})[1 + n % 5] ELSE 'planned' END",

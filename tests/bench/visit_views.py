@@ -129,8 +129,8 @@ def _pages(bench, dealer):
             unfold_read_specification=asked,
             unfold_read_default_limit=limit,
         ),
-        few=40,  # of each status; all together not more than Odoo reads at once
-        many=120,
+        few=40,  # of each status: all together not more than Odoo reads at once
+        many=160,
         total_sql=40,
     )
     for title, grouping in {
