@@ -104,9 +104,8 @@ class VisitDealer(Dealer):
         )
         states = "ARRAY['done', 'done', 'done', 'cancelled', 'problem']"
         day = f"(((n - 1) / {count}) - 5)"  # five past ones, five coming ones
-        start = (
-            f"current_date + interval '20 days 2 hours' + {day} * interval '30 days'"
-        )
+        days = f"({day} * 30 + 20 + n % 20)::int"
+        start = f"current_date + interval '2 hours' + {days} * interval '1 day'"
         copies(
             self.env,
             contract.visit_ids[0],
