@@ -104,7 +104,7 @@ class VisitDealer(Dealer):
         )
         states = "ARRAY['done', 'done', 'done', 'cancelled', 'problem']"
         day = f"(((n - 1) / {count}) - 5)"  # five past ones, five coming ones
-        days = f"({day} * 30 + 20 + n % 20)::int"
+        days = f"({day} * 30 + 20 + n / 1000 % 20)::int"
         start = f"current_date + interval '2 hours' + {days} * interval '1 day'"
         copies(
             self.env,
