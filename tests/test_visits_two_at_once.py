@@ -50,7 +50,7 @@ contracts = env["service.contract"].create([
             "product_id": ids["visit"],
             "mode": "scheduled",
             "quantity": quantity,
-            "visit_kind": "recurring",
+            "visit_kind": False if unplanned else "recurring",
             "rrule_type": "monthly",
             "month_by": "day",
             "technician_id": ids.get(technician),
@@ -63,10 +63,9 @@ lines.pattern_from = env["service.contract"]._get_company_today(env.company)
 contracts.action_activate()
 env.flush_all()
 if unplanned:
-    env.cr.execute("DELETE FROM service_visit WHERE line_id = ANY(%s)", [lines.ids])
     env.cr.execute(
-        "UPDATE service_contract_line SET quantity_reserved = 0,"
-        " quantity_available = quantity WHERE id = ANY(%s)", [lines.ids],
+        "UPDATE service_contract_line SET visit_kind = 'recurring' WHERE id = ANY(%s)",
+        [lines.ids],
     )
     env.cr.execute(
         "UPDATE service_contract SET visits_due_on = current_date - 2"
