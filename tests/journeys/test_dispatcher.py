@@ -5,8 +5,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from support.journey import Hand, call, demo_id
-from support.visits import Calendar, enter, speak, typed
+from support.journey import Hand, call, demo_id, speak
+from support.visits import Calendar, enter, typed
 
 PLAN = """
 from datetime import timedelta

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from support.journey import Hand
-from support.visits import speak, visits
+from support.journey import Hand, speak
+from support.visits import visits
 
 MAKE = """
 company = env.ref("service_contract.demo_company")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from support.journey import Hand, call, demo_id, pdf_text, squeeze
+from support.journey import Hand, demo_id, pdf_text, speak, squeeze
 
 INVOICES = "/odoo/action-account.action_move_out_invoice"
 INVOICE = """
@@ -38,8 +38,7 @@ def test_invoice_to_contract(demo_server, visit, wait_for, size, language, key):
     invoice = demo_id(demo_server, f"invoice_{key}")
     [(number, customer, email)] = demo_server.sql(INVOICE, (invoice,))
     visitor = visit(demo_server, size, login="salesperson")
-    user = demo_id(demo_server, "user_salesperson")
-    call(visitor, "res.users", "write", [user], {"lang": language})
+    speak(demo_server, visitor, "salesperson", language)
     page, hand, phone = visitor.page, Hand(visitor), size == "phone"
     page.goto(INVOICES)
     row = f".o_data_row:has-text('{number}'), .o_kanban_record:has-text('{number}')"
@@ -106,8 +105,7 @@ def test_covered_already(demo_server, visit):
     names = [demo_server.sql(INVOICE, (invoice,))[0][0] for invoice in invoices]
     [(contract, _name, _code, _state)] = demo_server.sql(CONTRACT, (invoices[0],))
     visitor = visit(demo_server, "desktop", login="salesperson")
-    user = demo_id(demo_server, "user_salesperson")
-    call(visitor, "res.users", "write", [user], {"lang": "en_US"})
+    speak(demo_server, visitor, "salesperson", "en_US")
     page = visitor.page
     page.goto(INVOICES)
     for name in names:

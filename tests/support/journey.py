@@ -34,6 +34,17 @@ def call(visitor, model, method, *arguments):
     return answer["result"]
 
 
+def speak(server, visitor, login, language):
+    """Let a person read Odoo in ``language``."""
+    user = demo_id(server, f"user_{login}")
+    for _n in range(10):
+        call(visitor, "res.users", "write", [user], {"lang": language})
+        # Another request of the page just left may have remembered the former one.
+        if call(visitor, "res.users", "context_get")["lang"] == language:
+            return
+    raise AssertionError(f"{login} doesn't speak {language}")
+
+
 class Hand:
     """Counts the clicks of a person, and finds buttons that a phone folds away."""
 

@@ -2,8 +2,6 @@
 
 from datetime import timedelta
 
-from support.journey import call, demo_id
-
 # The demo customers buy again: posted invoices without a contract, and contracts.
 SELL = """
 from datetime import timedelta
@@ -43,17 +41,6 @@ def sell(server, sales, holiday=None):
     :param holiday: (date as text, name) of a day on which the company is closed
     """
     return server.run(SELL, sales=sales, holiday=holiday)
-
-
-def speak(server, visitor, login, language):
-    """Let a person read Odoo in ``language``."""
-    user = demo_id(server, f"user_{login}")
-    for _n in range(10):
-        call(visitor, "res.users", "write", [user], {"lang": language})
-        # Another request of the page just left may have remembered the former one.
-        if call(visitor, "res.users", "context_get")["lang"] == language:
-            return
-    raise AssertionError(f"{login} doesn't speak {language}")
 
 
 def visits(server, contract):
