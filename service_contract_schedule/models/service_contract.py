@@ -144,6 +144,10 @@ class ServiceContract(models.Model):
     def _get_portal_values(self):
         values = super()._get_portal_values()
         visits = self.visit_ids
+        # what visits used is told by the visits
+        values["usages"] = values["usages"].filtered(
+            lambda usage: not usage.origin or usage.origin._name != visits._name
+        )
         values["visits_coming"] = visits.filtered(lambda visit: visit.state in OPEN)
         values["visits_past"] = visits.filtered(
             lambda visit: visit.state in ("done", "problem", "missed")
