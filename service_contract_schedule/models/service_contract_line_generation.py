@@ -127,13 +127,23 @@ class ServiceContractLine(models.Model):
 
         For steps that must not be held up by, say, a technician who left.
         """
-        for contract, lines in self.grouped("contract_id").items():
-            try:
-                with self.env.cr.savepoint():
-                    lines._generate_visits()
-            except UserError as error:
+        lines = self.filtered(lambda line: line.visit_generation or line._has_pattern())
+        if not lines:
+            return
+        contracts = lines.contract_id
+        try:
+            with self.env.cr.savepoint():
+                lines._generate_visits()
+            return
+        except UserError as error:
+            if len(contracts) == 1:
                 # sudo: the job's own marks, whoever took the step
-                contract.sudo()._tell_job_error(error)
+                contracts.sudo()._tell_job_error(error)
+                return
+        half = contracts[: len(contracts) // 2]
+        first = lines.filtered(lambda line: line.contract_id in half)
+        first._generate_or_tell()
+        (lines - first)._generate_or_tell()
 
     def _give_up_visits(self, quantity):
         """Give back what planned visits reserve beyond ``quantity``, the last first.
