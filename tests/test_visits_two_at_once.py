@@ -184,7 +184,7 @@ except (ConcurrencyError, SerializationFailure) as error:
 
 
 def test_the_job_beside_people(server, people, promise):
-    made = promise(210)
+    made = promise(84)
     job = server.spawn(JOB)
     refused = []
     for n, line in enumerate(made["lines"][::21]):
@@ -199,14 +199,14 @@ def test_the_job_beside_people(server, people, promise):
 
 
 def test_a_killed_job_loses_and_repeats_nothing(server, promise, wait_for):
-    made = promise(450)
+    made = promise(250)
     lines = made["lines"]
     job = server.spawn(JOB)
     wait_for(lambda: count_visits(server, lines)[0], "the job began", 120)
     job.kill()
     job.wait()
     visits, slots, whole = count_visits(server, lines)
-    assert 0 < whole < 450
+    assert 0 < whole < 250
     assert whole % 200 == 0, "whole batches alone"
     assert (visits, slots) == (whole * A_YEAR, whole * A_YEAR)
     server.run(JOB)

@@ -2,9 +2,10 @@ from odoo.fields import Command
 from odoo.tests import new_test_user
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+from odoo.addons.base.tests.common import BaseCommon
 
 
-class ServiceContractCommon(AccountTestInvoicingCommon):
+class DealerMixin:
     """A machinery dealer: products, a template, people of every role, and invoices."""
 
     @classmethod
@@ -146,3 +147,24 @@ class ServiceContractCommon(AccountTestInvoicingCommon):
         if activate:
             contract.action_activate()
         return contract
+
+
+class ServiceContractCommon(DealerMixin, AccountTestInvoicingCommon):
+    """The dealer, with a chart of accounts."""
+
+
+class DealerCommon(DealerMixin, BaseCommon):
+    """The dealer without accounts: much faster, for what needs no invoice."""
+
+    @classmethod
+    def setup_independent_user(cls):
+        groups = cls.get_default_groups() | cls.env.ref("base.group_system")
+        groups |= cls.env.ref("product.group_product_manager")
+        user = new_test_user(cls.env, login="dealer", company_id=cls.env.company.id)
+        user.group_ids |= groups
+        return user
+
+    @classmethod
+    def setup_independent_company(cls):
+        # sudo: as Odoo's own tests make their company
+        return cls.env["res.company"].sudo().create({"name": "Dealer"})

@@ -1,6 +1,6 @@
 from datetime import date
 
-from odoo.addons.service_contract.tests.common import ServiceContractCommon
+from odoo.addons.service_contract.tests.common import DealerCommon
 
 SECOND_MONDAY = {
     "visit_kind": "recurring",
@@ -11,7 +11,7 @@ SECOND_MONDAY = {
 }
 
 
-class ScheduleCommon(ServiceContractCommon):
+class ScheduleMixin:
     """A dealer in Bangkok who visits customers, Monday to Friday."""
 
     @classmethod
@@ -50,3 +50,7 @@ class ScheduleCommon(ServiceContractCommon):
 
     def _slots(self, visits):
         return [str(day) for day in sorted(visits.mapped("occurrence_date"))]
+
+
+class ScheduleCommon(ScheduleMixin, DealerCommon):
+    """The dealer without accounts, which visits don't need."""

@@ -7,13 +7,13 @@ from odoo.addons.service_contract.tests.common_reads import specification
 from odoo.addons.service_contract.tests.test_query_counts import QueryCounts
 
 from ..models.service_visit_event import QUIET_EVENT
-from .common import SECOND_MONDAY, ScheduleCommon
+from .common import SECOND_MONDAY, ScheduleMixin
 
 A_YEAR = 12  # visits: one a month
 AT_ONCE = 100  # rows that Odoo inserts by one statement
 
 
-class VisitQueryCounts(QueryCounts, ScheduleCommon):
+class VisitQueryCounts(ScheduleMixin, QueryCounts):
     """Contracts with a visit a month, for all that is counted."""
 
     def _make_promises(self, count, activate=True, visits=A_YEAR, **values):
