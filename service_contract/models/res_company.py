@@ -136,6 +136,7 @@ class ResCompany(models.Model):
         ):
             return self.env["res.users"].browse(preferred.id)
         managers = (
+            # sudo: as above, nothing but who may be told
             self.env.ref(MANAGER)
             .sudo()
             .all_user_ids.filtered(

@@ -180,6 +180,7 @@ class ServiceContractLine(models.Model):
         self._unlink_except_visited()
         self.visit_ids.sudo().unlink()
         result = super().unlink()
+        # sudo: the job's own date, after lines were deleted with the user's rights
         contracts.exists().sudo()._set_visits_due()
         return result
 

@@ -7,8 +7,8 @@ from odoo.exceptions import ConcurrencyError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..tools.clock import to_local
 from .service_contract_line_plan import REVIVED
+from .service_visit import OPEN
 
 VISITS_AT_ONCE = 5000
 RUNNING = ("active",)
@@ -85,9 +85,7 @@ class ServiceContractLine(models.Model):
                 "start", ">=", fields.Datetime.to_datetime(day) - timedelta(days=1)
             )
         )
-        return visits.filtered(
-            lambda visit: to_local(visit.start, visit.tz).date() >= day
-        )
+        return visits.filtered(lambda visit: visit._get_local_date() >= day)
 
     def _get_reserved(self):
         reserved = super()._get_reserved()
@@ -97,7 +95,7 @@ class ServiceContractLine(models.Model):
             .sudo()
             ._read_group(
                 Domain("line_id", "in", self.ids)
-                & Domain("state", "in", ("planned", "confirmed", "in_progress"))
+                & Domain("state", "in", OPEN)
                 & Domain("is_billable", "=", False),
                 ["line_id"],
                 ["quantity:sum"],

@@ -7,6 +7,7 @@ from odoo.fields import Domain
 
 from ..tools import occurrences
 from ..tools.clock import to_local, to_utc
+from .service_visit import OPEN
 
 LOOK_AHEAD_DAYS = 366
 MOST_DAYS_OFF = timedelta(days=31)  # as far as a day off puts a visit off
@@ -45,16 +46,14 @@ class ServiceContractLine(models.Model):
 
     _inherit = "service.contract.line"
 
-    def _plan_visits(self, date_to=None, check=True):
-        """Compare the patterns with the visits that exist.
+    def _plan_visits(self, date_to=None):
+        """Stamp the lines, then compare their patterns with the visits that exist.
 
         :param date_to: as for :meth:`_generate_visits`
-        :param check: stamp the lines first, as whoever writes the plan must
         :return: dict line -> :class:`VisitPlan`
         """
-        if check:
-            self._check_plannable()
-            self._stamp_generation()
+        self._check_plannable()
+        self._stamp_generation()
         todays = {line: line.contract_id._today() for line in self}
         ends = {}
         for line in self:
@@ -190,9 +189,8 @@ class ServiceContractLine(models.Model):
                 wanted[slot] = {**common, **values}
             elif day >= today:
                 wanted[slot] = {**common, **self._prepare_slot_values(slot, day, tz)}
-        planned = self.mode == "scheduled" and self.visit_kind
         endless = not self.date_end or self.date_end > beyond
-        if planned and endless and not plan.next_slot:
+        if self._has_pattern() and endless and not plan.next_slot:
             plan.next_slot = beyond  # nothing up to there: look again then
         return wanted
 
@@ -210,7 +208,7 @@ class ServiceContractLine(models.Model):
         if visit.is_manual:
             plan.keep.append(visit)
             return free
-        if to_local(visit.start, visit.tz).date() < today:
+        if visit._get_local_date() < today:
             return free
         out = slot < self.date_start or (self.date_end and slot > self.date_end)
         (plan.end if out else plan.remove).append(visit)
@@ -232,7 +230,7 @@ class ServiceContractLine(models.Model):
             return free and free - values["quantity"]
         if not values or visit.state != "planned" or visit.is_manual:
             return free
-        if to_local(visit.start, visit.tz).date() < today:
+        if visit._get_local_date() < today:
             return free
         changed = {
             name: value
@@ -249,7 +247,7 @@ class ServiceContractLine(models.Model):
         """Tell whether ``visit`` takes place within the period of the line, from today
         on.
         """
-        day = to_local(visit.start, visit.tz).date()
+        day = visit._get_local_date()
         first = max(self.date_start, self.contract_id._today())
         return first <= day and (not self.date_end or day <= self.date_end)
 
@@ -263,8 +261,7 @@ class ServiceContractLine(models.Model):
             slot = visit.occurrence_date
             if slot in plan.given or (self.pattern_from and slot < self.pattern_from):
                 continue
-            open_ = visit.state in ("planned", "confirmed", "in_progress")
-            if not open_ or visit in (*plan.remove, *plan.end):
+            if visit.state not in OPEN or visit in (*plan.remove, *plan.end):
                 continue
             missing = [day for day in wanted if day not in by_slot]
             nearest = min(missing, key=lambda day: abs(day - slot), default=None)
