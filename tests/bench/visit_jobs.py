@@ -121,7 +121,8 @@ class Ground:
             self.ids["miss"],
         )
         self._sql(
-            "DELETE FROM mail_activity WHERE res_model = 'service.visit'"
+            "DELETE FROM mail_activity"
+            " WHERE res_model IN ('service.visit', 'service.contract')"
             " AND (res_id = ANY(%s) OR res_id IS NOT NULL)",
             self.ids["miss"],
         )

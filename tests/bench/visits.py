@@ -17,7 +17,7 @@ def run(bench):
     dealer = VisitDealer(bench.env)
     few, many, compared = (
         bench.size(visits, least=A_YEAR * 100) // A_YEAR
-        for visits in (10_000, 200_000, 1200)
+        for visits in (10_000, 200_000, 4800)
     )
     _contracts, lines = dealer.promises(few + many)
     bench.commit()
