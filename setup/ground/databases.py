@@ -37,6 +37,13 @@ def filestore(database):
     return DATA / "filestore" / database
 
 
+def copy_filestore(source, target):
+    """Copy the files of a database. They never change in place, so links will do."""
+    remove(filestore(target))
+    if filestore(source).exists():
+        shutil.copytree(filestore(source), filestore(target), copy_function=_link)
+
+
 class Databases:
     """The databases of this clone on the server of the session."""
 
@@ -70,12 +77,9 @@ class Databases:
         self.psql(f"COMMENT ON DATABASE \"{_plain(database)}\" IS '{text}'")
 
     def copy(self, source, target):
-        """Copy a database and its files. The files never change in place, so links will
-        do."""
+        """Copy a database and its files."""
         self.psql(f'CREATE DATABASE "{_plain(target)}" TEMPLATE "{_plain(source)}"')
-        remove(filestore(target))
-        if filestore(source).exists():
-            shutil.copytree(filestore(source), filestore(target), copy_function=_link)
+        copy_filestore(source, target)
 
     def drop(self, database):
         self.psql(f'DROP DATABASE IF EXISTS "{_plain(database)}" WITH (FORCE)')

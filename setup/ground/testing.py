@@ -1,6 +1,9 @@
 """The tests: a database with the addons installed, and pytest over the addons and over
 tests/."""
 
+import os
+import shutil
+
 from . import ports
 from .databases import Databases
 from .paths import LOGS, ROOT
@@ -35,14 +38,30 @@ def test(arguments):
                 SERVICE_ADDONS=",".join(addon.name for addon in databases.addons),
             )
             command = [current.python, "-m", "pytest", "-p", "ground.pytest_logs"]
+            command += ["-p", "ground.pytest_workers"]
             command += ["--odoo-http", "--odoo-log-level=warn", *arguments]
-            command += [] if chosen else default_paths(databases.addons)
+            if current.postgres.bin:
+                env["PATH"] += os.pathsep + str(current.postgres.bin)
+            if not chosen:
+                command += [*side_by_side(env), *default_paths(databases.addons)]
             try:
                 return current.foreground(
                     command, env=env, preexec_fn=parent_death_signal
                 )
             finally:
                 config.unlink(missing_ok=True)
+
+
+def side_by_side(env):
+    """Return the options of pytest-xdist: two processes, each with its own copy of the
+    database, made with PostgreSQL's own command; the tests of a file stay together, as
+    they share its server.
+
+    In the order of the folders: at the end of a class Odoo's own test cases terminate
+    all child processes, so browsers and servers of ours must come after them."""
+    if (os.cpu_count() or 1) < 2 or not shutil.which("createdb", path=env["PATH"]):
+        return []
+    return ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
 
 
 def default_paths(addons):
