@@ -1,8 +1,8 @@
 """A pytest plugin: each of the processes that pytest-xdist starts has its own files
 beside its own copy of the database.
 
-pytest-odoo lets them share the files of the original database, where the one throws away
-what the other still shows.
+pytest-odoo lets them share the files of the original database, where the one throws
+away what the other still shows.
 """
 
 import contextlib
