@@ -245,7 +245,9 @@ class ServiceContract(models.Model):
         template = self.template_id
         if not template or self.state != "draft":
             return
-        self.update(template._prepare_contract_values(self.partner_id))
+        self.update(
+            template._prepare_contract_values(self.partner_id, self.currency_id)
+        )
         if not self.line_ids.filtered("id"):
             self.line_ids = [Command.clear()] + [
                 Command.create(values)

@@ -232,7 +232,9 @@ class ServiceContractBuilder(models.AbstractModel):
                 if plan.template and not contract.template_id:
                     contract.write(
                         dict(
-                            plan.template._prepare_contract_values(contract.partner_id),
+                            plan.template._prepare_contract_values(
+                                contract.partner_id, contract.currency_id
+                            ),
                             template_id=plan.template.id,
                         )
                     )
@@ -258,7 +260,11 @@ class ServiceContractBuilder(models.AbstractModel):
             "date_start": plan.date_start or move.invoice_date,
         }
         if plan.template:
-            values.update(plan.template._prepare_contract_values(move.partner_id))
+            values.update(
+                plan.template._prepare_contract_values(
+                    move.partner_id, move.currency_id
+                )
+            )
         return values
 
     @api.model

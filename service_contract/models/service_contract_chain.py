@@ -141,7 +141,8 @@ class ServiceContract(models.Model):
             current = item._get_replacement()
             if current in new_item:
                 new_item[item] = new_item[current]
-        self.env["service.contract.line"].create(
+        # sudo: as above, which line follows which
+        self.env["service.contract.line"].sudo().create(
             [
                 dict(
                     line._prepare_successor_values(*periods[old]),

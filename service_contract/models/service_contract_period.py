@@ -71,6 +71,13 @@ class ServiceContract(models.Model):
         precompute=True,
         help="The instant at which the last day, or the last day of grace, is over.",
     )
+    period_end_at = fields.Datetime(
+        compute="_compute_service_instants",
+        store=True,
+        precompute=True,
+        help="The instant at which the last day is over, grace or not: the contract "
+        "expires.",
+    )
 
     _term_not_negative = models.Constraint(
         "CHECK(term_count >= 0)",
@@ -124,7 +131,12 @@ class ServiceContract(models.Model):
             contract.service_start_at = contract.date_start and dates.local_midnight(
                 contract.date_start, contract.tz
             )
-            last_day = contract._get_last_day()
+            contract.period_end_at = contract.date_end and dates.local_midnight(
+                contract.date_end + timedelta(days=1), contract.tz
+            )
+            # also while it is active: between the end and the next run of the job the
+            # customer is served just as after it
+            last_day = contract._get_last_day(assume_over=True)
             contract.service_end_at = last_day and dates.local_midnight(
                 last_day + timedelta(days=1), contract.tz
             )

@@ -28,14 +28,20 @@ class ServiceContract(models.Model):
         self.ensure_one()
         return False
 
-    def _get_last_day(self):
+    def _get_last_day(self, assume_over=False):
         """Return the last local date on which the contract is served; False = no
         end.
+
+        :param assume_over: with the days of grace that follow the end, though the
+            contract runs still
         """
         self.ensure_one()
         if not self.date_end:
             return False
-        grace = self.state == "expired" and self._get_grace_end()
+        over = self.state == "expired" or (
+            self.state == "active" and (assume_over or self._is_over())
+        )
+        grace = over and self._get_grace_end()
         return max(self.date_end, grace) if grace else self.date_end
 
     def _get_refusal(self, date=None):

@@ -62,9 +62,9 @@ class ServiceContract(models.Model):
         help="Whether the customer can be served now.",
     )
 
-    # The order by service_end_at makes the planner use this index even when nothing is
+    # The order by period_end_at makes the planner use this index even when nothing is
     # due.
-    _end_idx = models.Index("(service_end_at) WHERE state = 'active'")
+    _end_idx = models.Index("(period_end_at) WHERE state = 'active'")
 
     # === COMPUTE METHODS === #
 
@@ -179,9 +179,9 @@ class ServiceContract(models.Model):
         # archived ones end too
         self.with_context(active_test=False)._process_due(
             Domain("state", "=", "active")
-            & Domain("service_end_at", "<=", fields.Datetime.now()),
+            & Domain("period_end_at", "<=", fields.Datetime.now()),
             "_expire",
-            order="service_end_at",
+            order="period_end_at",
         )
 
     def _expire(self):

@@ -92,10 +92,12 @@ class ServiceContractTemplate(models.Model):
         action["context"] = {}
         return action
 
-    def _prepare_contract_values(self, partner=None):
+    def _prepare_contract_values(self, partner=None, currency=None):
         """Hook: the values of a contract made from this template, without its lines.
 
         :param partner: the customer, in whose language the terms are written
+        :param currency: that of the contract, to which amounts are converted; the
+            template's if empty
         """
         self.ensure_one()
         template = (

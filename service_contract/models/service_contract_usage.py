@@ -89,8 +89,14 @@ class ServiceContractUsage(models.Model):
         self.env["service.contract.line"]._write_counters(moved)
         return rows
 
+    @api.model
+    def _get_bookkeeping_fields(self):
+        """Hook: names of the fields that the system writes on booked rows."""
+        return set()
+
     def write(self, vals):
-        if set(vals) - {"note"}:
+        free = {"note"} | (self._get_bookkeeping_fields() if self.env.su else set())
+        if set(vals) - free:
             raise UserError(
                 self.env._(
                     "A booked use can't be changed. Take it back and book it again."

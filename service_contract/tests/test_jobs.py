@@ -115,8 +115,8 @@ class TestJobs(ServiceContractCommon):
 
     def _explain(self, now):
         query = self.env["service.contract"]._search(
-            [("state", "=", "active"), ("service_end_at", "<=", now)],
-            order="service_end_at",
+            [("state", "=", "active"), ("period_end_at", "<=", now)],
+            order="period_end_at",
             limit=200,
         )
         return SQL("EXPLAIN %s", query.select())

@@ -125,9 +125,9 @@ def _nothing_due(bench, ids, idle):
     now = Datetime.now()
     query = bench.env["service.contract"]._search(
         Domain("state", "=", "active")
-        & Domain("service_end_at", "<=", now)
+        & Domain("period_end_at", "<=", now)
         & (Domain("job_retry_at", "=", False) | Domain("job_retry_at", "<=", now)),
-        order="service_end_at",
+        order="period_end_at",
         limit=BATCH,
     )
     text = plan(bench.env, query, analyze=True)

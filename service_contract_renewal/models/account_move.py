@@ -1,0 +1,361 @@
+import logging
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+_logger = logging.getLogger(__name__)
+
+BILLING = "service_contract.group_service_billing"
+ACCOUNTING = ("account.group_account_readonly", "account.group_account_invoice")
+
+
+class AccountMove(models.Model):
+    _inherit = "account.move"
+
+    service_billing = fields.Selection(
+        selection=[
+            ("renewal", "Renewal"),
+            ("extra", "Billable services"),
+            ("credit", "Credit"),
+        ],
+        string="Service Invoice",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        help="Made by service staff for a service contract.",
+    )
+    service_contract_id = fields.Many2one(
+        "service.contract",
+        string="Billed Contract",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        groups="service_contract.group_service_technician",
+    )
+    service_renewal_ids = fields.One2many(
+        "service.renewal",
+        "move_id",
+        string="Billed Periods",
+        groups="service_contract.group_service_user",
+    )
+    service_stale = fields.Text(
+        string="Changed Since",
+        compute="_compute_service_stale",
+        groups="service_contract.group_service_user",
+    )
+
+    def _compute_service_stale(self):
+        for move in self:
+            # sudo: the reasons name amounts of this very invoice, which may be read
+            reasons = [
+                reason
+                for renewal in move.sudo().service_renewal_ids
+                for reason in renewal.with_env(self.env(su=True))._get_stale_reasons()
+            ]
+            move.service_stale = "\n".join(reasons) or False
+
+    # === CRUD METHODS === #
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._check_service_fields(vals_list)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_service_fields([vals])
+        return super().write(vals)
+
+    def _check_service_fields(self, vals_list):
+        """Which invoice is a service invoice is the system's to say: it opens it to
+        people without any right in accounting.
+        """
+        kept = {"service_billing", "service_contract_id"}
+        if not self.env.su and any(kept & set(vals) for vals in vals_list):
+            raise AccessError(
+                self.env._("Only the system links an invoice to a service contract.")
+            )
+
+    def unlink(self):
+        # sudo: the accountant who deletes a draft may have no right on contracts
+        renewals = self.sudo().service_renewal_ids
+        usages = self._get_billed_usages()
+        result = super().unlink()
+        renewals._free()
+        usages.write({"billing_move_id": False})
+        return result
+
+    # === STEPS OF AN INVOICE === #
+
+    def _post(self, soft=True):
+        posted = super()._post(soft=soft)
+        # sudo: the accountant who posts may have no right on service contracts
+        service = posted.sudo().filtered("service_billing")
+        if service:
+            service.service_renewal_ids.filtered(
+                lambda renewal: renewal.state == "draft"
+            )._set_state("posted")
+            service._close_billing_tasks()
+        posted._renew_if_paid()
+        refunds = posted.filtered(lambda move: move.move_type == "out_refund")
+        refunds.reversed_entry_id._follow_credit()
+        return posted
+
+    def button_draft(self):
+        # sudo: as in _post
+        cancelled = self.sudo().filtered(lambda move: move.state == "cancel")
+        result = super().button_draft()
+        renewals = self.sudo().service_renewal_ids
+        cancelled.service_renewal_ids._claim_again()
+        cancelled._claim_usages_again()
+        renewals.filtered(lambda renewal: renewal.state == "posted")._set_state("draft")
+        return result
+
+    def button_cancel(self):
+        result = super().button_cancel()
+        # sudo: as in _post
+        moves = self.sudo()
+        moves.service_renewal_ids._free()
+        moves._get_billed_usages().write({"billing_move_id": False})
+        moves._ask_about_lost_payment()
+        return result
+
+    def _invoice_paid_hook(self):
+        result = super()._invoice_paid_hook()
+        self._renew_if_paid()
+        self.filtered(
+            lambda move: move.move_type == "out_refund"
+        ).reversed_entry_id._follow_credit()
+        return result
+
+    # === ACTIONS === #
+
+    def action_service_post(self):
+        """Post draft invoices of service contracts, as somebody of Service Billing.
+
+        :raise AccessError: somebody else asks, or an invoice is no service invoice
+        :raise UserError: an invoice is no draft any more
+        """
+        self._check_may_bill()
+        for move in self:
+            if move.state != "draft":
+                raise UserError(
+                    self.env._(
+                        "Invoice %(invoice)s is no draft any more.",
+                        invoice=move.display_name,
+                    )
+                )
+            if move.move_type != "out_invoice":
+                raise AccessError(
+                    self.env._("Credit notes are posted by an accountant.")
+                )
+        # sudo: role, link and kind were checked above
+        self.sudo()._post_service_invoices()
+        return True
+
+    def action_service_cancel(self):
+        """Delete draft invoices of service contracts; their periods are given back."""
+        self._check_may_bill()
+        for move in self:
+            if move.state != "draft" or move.posted_before:
+                raise UserError(
+                    self.env._(
+                        "Invoice %(invoice)s was posted: an accountant can credit it.",
+                        invoice=move.display_name,
+                    )
+                )
+        contracts = self.service_contract_id
+        # sudo: role, link and state were checked above
+        self.sudo().unlink()
+        return contracts[:1]._get_records_action() if len(contracts) == 1 else True
+
+    def action_service_refresh(self):
+        """Bring stale drafts up to date with contract, fee and taxes."""
+        self._check_may_bill()
+        for move in self:
+            if move.state != "draft":
+                raise UserError(
+                    self.env._(
+                        "Invoice %(invoice)s is no draft any more.",
+                        invoice=move.display_name,
+                    )
+                )
+        # sudo: role, link and state were checked above
+        self.sudo().service_renewal_ids._refresh_draft()
+        return True
+
+    def action_service_send(self):
+        """Open Odoo's own dialog that prints and sends these invoices."""
+        self._check_may_bill()
+        for move in self:
+            if move.state != "posted":
+                raise UserError(
+                    self.env._(
+                        "Invoice %(invoice)s must be posted before it is sent.",
+                        invoice=move.display_name,
+                    )
+                )
+        return self.action_send_and_print()
+
+    def action_service_view_contract(self):
+        """Open the contract that this invoice bills."""
+        self.ensure_one()
+        return self.service_contract_id._get_records_action()
+
+    # === BUSINESS METHODS === #
+
+    def _check_may_bill(self):
+        """Let Service Billing act on service invoices, and on no other.
+
+        :raise AccessError: the role is missing, or an invoice is none of theirs
+        """
+        if not self.env.su and not self.env.user.has_group(BILLING):
+            raise AccessError(
+                self.env._("Only people of Service Billing can issue these invoices.")
+            )
+        self.check_access("read")
+        # sudo: the link alone
+        if any(not move.service_billing for move in self.sudo()):
+            raise AccessError(self.env._("This is no invoice of a service contract."))
+
+    def _post_service_invoices(self):
+        """Post drafts; to be called as superuser, after a check of who may."""
+        for company, moves in self.grouped("company_id").items():
+            moves.with_company(company).action_post()
+
+    def _is_service_paid(self):
+        """Tell whether this invoice counts as paid.
+
+        Paid or in payment; blocked with nothing left; or with an open rest of at most
+        the percentage of the company's *paid enough*.
+        """
+        self.ensure_one()
+        if self.payment_state in ("paid", "in_payment"):
+            return True
+        currency, rest = self.currency_id, self.amount_residual
+        if self.payment_state == "blocked":
+            return currency.is_zero(rest)
+        enough = self.company_id.service_paid_enough
+        return (
+            self.payment_state == "partial"
+            and enough > 0
+            and currency.compare_amounts(
+                rest, currency.round(self.amount_total * enough / 100)
+            )
+            <= 0
+        )
+
+    def _renew_if_paid(self):
+        """Renew the contracts of settled invoices; a payment is never held up by it."""
+        # sudo: the accountant who registers a payment may have no right on contracts
+        waiting = (
+            self.sudo()
+            .filtered(lambda move: move.service_billing == "renewal")
+            .service_renewal_ids.filtered(lambda renewal: renewal.state == "posted")
+        )
+        if waiting:
+            self.env.flush_all()  # the caller's own errors surface here, unmasked
+            waiting._get_settled()._renew_or_leave()
+
+    def _follow_credit(self):
+        """See what credit notes mean: an unpaid period is given back, about a paid one
+        a person is asked.
+        """
+        # sudo: as in _renew_if_paid
+        for move in self.sudo().filtered(lambda m: m.service_billing == "renewal"):
+            if move.payment_state == "reversed":
+                move.service_renewal_ids._free()
+            renewed = move.service_renewal_ids.filtered(
+                lambda renewal: renewal.state == "renewed"
+            )
+            for renewal in renewed:
+                renewal.contract_id._ask_about_money(
+                    self.env._("Paid renewal credited: what about the contract?"),
+                    self.env._(
+                        "Invoice %(invoice)s of %(period)s was credited. Nothing was "
+                        "changed in the contract.",
+                        invoice=move.name,
+                        period=renewal.display_name,
+                    ),
+                )
+
+    def _ask_about_lost_payment(self):
+        """Tell a person when a payment is undone; no contract is taken away for it."""
+        # sudo: as in _renew_if_paid
+        for move in self.sudo().filtered(lambda m: m.service_billing == "renewal"):
+            for renewal in move.service_renewal_ids:
+                if renewal.state == "renewed" and not (
+                    move.state == "posted"
+                    and (
+                        move._is_service_paid()
+                        or renewal.company_id.service_renew_on == "posting"
+                    )
+                ):
+                    renewal.contract_id._ask_about_money(
+                        self.env._("Payment undone: what about the contract?"),
+                        self.env._(
+                            "Invoice %(invoice)s of %(period)s was paid and isn't any "
+                            "more. The contract stays as it is.",
+                            invoice=move.name,
+                            period=renewal.display_name,
+                        ),
+                    )
+
+    def _get_billed_usages(self):
+        # sudo: which services a draft bills, whoever deletes or cancels it
+        return (
+            self.env["service.contract.usage"]
+            .sudo()
+            .search([("billing_move_id", "in", self.ids)])
+            if any(move.service_billing == "extra" for move in self.sudo())
+            else self.env["service.contract.usage"].sudo()
+        )
+
+    def _claim_usages_again(self):
+        """Bill services again with an invoice that was cancelled and is a draft again.
+
+        :raise UserError: another invoice bills one of them meanwhile
+        """
+        for move in self:
+            usages = move.invoice_line_ids.service_usage_id
+            usages._stamp()
+            for usage in usages:
+                if usage.billing_move_id:
+                    raise UserError(
+                        self.env._(
+                            "“%(use)s” is billed by invoice %(invoice)s meanwhile: "
+                            "this one can't become a draft again.",
+                            use=usage.display_name,
+                            invoice=usage.billing_move_id.display_name,
+                        )
+                    )
+            usages.write({"billing_move_id": move.id})
+
+    def _close_billing_tasks(self):
+        self.service_contract_id.activity_unlink(
+            ["service_contract_renewal.mail_activity_type_bill"]
+        )
+
+    def _get_service_action(self, title):
+        """Return an action that opens these invoices in the views of service staff."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "service_contract_renewal.account_move_service_action"
+        )
+        action["name"] = title
+        action["domain"] = [("id", "in", self.ids)]
+        if len(self) == 1:
+            form = self.env.ref(
+                "service_contract_renewal.account_move_view_form_service"
+            )
+            action.update(views=[(form.id, "form")], res_id=self.id, view_mode="form")
+        return action
+
+    def get_formview_id(self, access_uid=None):
+        """Open the plain form for those who bill without any right in accounting:
+        Odoo's own reads fields that they may not.
+        """
+        user = self.env["res.users"].browse(access_uid or self.env.uid)
+        if user.has_group(BILLING) and not any(map(user.has_group, ACCOUNTING)):
+            return self.env.ref(
+                "service_contract_renewal.account_move_view_form_service"
+            ).id
+        return super().get_formview_id(access_uid=access_uid)

@@ -1,0 +1,426 @@
+from markupsafe import escape
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
+
+from odoo.addons.service_contract.tools.roles import USER
+
+ACTIVITY_BILL = "service_contract_renewal.mail_activity_type_bill"
+OPEN_STATES = ("none", "due", "accepted", "lapsed")
+
+
+class ServiceContract(models.Model):
+    """Will there be a next period? What people decide, and what follows from it."""
+
+    _inherit = "service.contract"
+
+    renewal_decision = fields.Selection(
+        selection=[("accepted", "Accepted"), ("declined", "Declined")],
+        string="Decision",
+        readonly=True,
+        copy=False,
+        tracking=True,
+    )
+    renewal_state = fields.Selection(
+        selection=[
+            ("none", "Not due"),
+            ("due", "Due"),
+            ("accepted", "Accepted"),
+            ("invoiced", "Invoiced"),
+            ("renewed", "Renewed"),
+            ("declined", "Declined"),
+            ("lapsed", "Lapsed"),
+        ],
+        string="Renewal",
+        compute="_compute_renewal_state",
+        store=True,
+        copy=False,
+        index=True,
+    )
+    renewal_reason_id = fields.Many2one(
+        "service.renewal.reason",
+        string="Reason Lost",
+        copy=False,
+        tracking=True,
+        index="btree_not_null",
+    )
+    renewal_due_on = fields.Date(
+        compute="_compute_renewal_due_on",
+        store=True,
+        precompute=True,
+        copy=False,
+        help="From this local date on the renewal is due.",
+    )
+    renewal_is_due = fields.Boolean(readonly=True, copy=False)
+    reminder_hold_until = fields.Date(
+        string="On Hold Until",
+        copy=False,
+        tracking=True,
+        help="The customer isn't asked before this day.",
+    )
+    renewal_ids = fields.One2many(
+        "service.renewal", "contract_id", string="Billed Periods"
+    )
+    renewal_is_billed = fields.Boolean(
+        compute="_compute_renewal_state",
+        store=True,
+        copy=False,
+        help="An invoice of the next period exists.",
+    )
+    renewal_move_ids = fields.Many2many(
+        "account.move",
+        string="Renewal Invoices",
+        compute="_compute_renewal_move_ids",
+        compute_sudo=True,
+        groups="service_contract.group_service_user",
+    )
+    renewal_move_count = fields.Integer(
+        compute="_compute_renewal_move_count",
+        groups="service_contract.group_service_user",
+        help="Invoices of this contract that the user may open.",
+    )
+    first_period_is_billed = fields.Boolean(compute="_compute_first_period_is_billed")
+    renewable_line_ids = fields.One2many(
+        "service.contract.line",
+        "contract_id",
+        string="Rights of the Next Period",
+        domain=[("on_renewal", "=", "renew")],
+        copy=False,
+    )
+    chain_ids = fields.Many2many(
+        "service.contract",
+        string="Chain of Periods",
+        compute="_compute_chain_ids",
+        groups="base.group_user",
+    )
+
+    # The order by the column makes the planner use it even when nothing is due.
+    _renewal_due_idx = models.Index(
+        "(renewal_due_on) WHERE state = 'active' AND renewal_is_due IS NOT TRUE"
+        " AND renewal_due_on IS NOT NULL"
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends(
+        "state",
+        "date_end",
+        "renewable",
+        "renewal_decision",
+        "renewal_is_due",
+        "successor_ids.state",
+        "renewal_ids.state",
+    )
+    def _compute_renewal_state(self):
+        for contract in self:
+            live = contract._get_live_renewal()
+            contract.renewal_is_billed = bool(live)
+            contract.renewal_state = contract._get_renewal_state(live)
+
+    def _get_renewal_state(self, live):
+        """Return what follows from decision, invoice, time and successor.
+
+        :param live: the ``service.renewal`` that bills the next period, or empty
+        """
+        self.ensure_one()
+        if self.successor_ids.filtered(lambda c: c.state != "cancelled"):
+            return "renewed"
+        if (
+            self.state in ("draft", "cancelled")
+            or not self.renewable
+            or not self.date_end
+        ):
+            return "none"
+        if self.renewal_decision == "declined":
+            return "declined"
+        if live.state == "posted":
+            return "invoiced"
+        if live or self.renewal_decision == "accepted":
+            return "accepted"
+        if self.state in ("expired", "suspended") and self._is_over():
+            return "lapsed"
+        return "due" if self.renewal_is_due else "none"
+
+    @api.depends("date_end", "renewable", "company_id.service_renewal_due_days")
+    def _compute_renewal_due_on(self):
+        for contract in self:
+            days = contract.company_id.service_renewal_due_days
+            contract.renewal_due_on = (
+                fields.Date.subtract(contract.date_end, days=days)
+                if contract.date_end and contract.renewable
+                else False
+            )
+
+    @api.depends("renewal_ids.move_id")
+    def _compute_renewal_move_ids(self):
+        for contract in self:
+            contract.renewal_move_ids = contract.renewal_ids.move_id
+
+    @api.depends_context("uid")
+    def _compute_renewal_move_count(self):
+        moves, counts = self.env["account.move"], {}
+        if moves.has_access("read"):
+            counts = dict(
+                moves._read_group(
+                    Domain("service_contract_id", "in", self.ids),
+                    ["service_contract_id"],
+                    ["__count"],
+                )
+            )
+        for contract in self:
+            contract.renewal_move_count = counts.get(contract, 0)
+
+    @api.depends("renewal_ids.state")
+    def _compute_first_period_is_billed(self):
+        for contract in self:
+            contract.first_period_is_billed = bool(contract._get_live_renewal(1))
+
+    @api.depends("service_code_key", "predecessor_id", "successor_ids")
+    def _compute_chain_ids(self):
+        coded = self.filtered("service_code_key")
+        chains = {}
+        for company, contracts in coded.grouped("company_id").items():
+            found = self.search_fetch(
+                Domain("company_id", "=", company.id)
+                & Domain("service_code_key", "in", contracts.mapped("service_code_key"))
+                & Domain("state", "!=", "cancelled"),
+                ["service_code_key"],
+                order="cycle",
+            )
+            for code, chain in found.grouped("service_code_key").items():
+                chains[company, code] = chain
+        for contract in self:
+            chain = chains.get((contract.company_id, contract.service_code_key))
+            contract.chain_ids = chain if chain and len(chain) > 1 else False
+
+    # === CRUD METHODS === #
+
+    @api.model
+    def _get_system_fields(self):
+        return super()._get_system_fields() | {"renewal_is_due", "renewal_decision"}
+
+    # === ACTIONS === #
+
+    def action_renewal_accept(self):
+        """Note that the customers renew; a draft invoice is made at once.
+
+        A fee of zero renews immediately. Where the fee isn't known, billing asks for
+        it.
+
+        :raise UserError: a contract can't be renewed (any more)
+        """
+        self._check_may_decide()
+        for contract in self:
+            if contract.renewal_decision == "accepted":
+                raise UserError(
+                    self.env._(
+                        "Contract %(contract)s: the customer accepted already.",
+                        contract=contract.display_name,
+                    )
+                )
+        self._stamp_renewal()
+        # sudo: decisions are written through these methods only, which check first
+        contracts = self.sudo()
+        contracts._write_quietly(
+            {"renewal_decision": "accepted", "renewal_reason_id": False}
+        )
+        contracts._message_log_batch(
+            bodies=dict.fromkeys(self.ids, self.env._("The customer renews."))
+        )
+        contracts._follow_acceptance()
+        return True
+
+    def action_renewal_decline(self, reason=None):
+        """Note that the customers don't renew.
+
+        :param reason: ``service.renewal.reason`` record or id; None = unknown
+        :raise UserError: a contract has its next period, or its invoice is posted
+        """
+        self._check_may_decide()
+        reason = self.env["service.renewal.reason"].browse(
+            getattr(reason, "id", reason) or []
+        )
+        reason.check_access("read")
+        self._stamp_renewal()
+        # sudo: decisions are written through these methods only, which check first
+        contracts = self.sudo()
+        for contract in contracts:
+            if contract._get_live_renewal().state == "posted":
+                raise UserError(
+                    self.env._(
+                        "Contract %(contract)s: the invoice of the next period is "
+                        "posted. Have it credited first.",
+                        contract=contract.display_name,
+                    )
+                )
+        drafts = contracts.mapped(lambda c: c._get_live_renewal().move_id)
+        contracts._write_quietly(
+            {"renewal_decision": "declined", "renewal_reason_id": reason.id}
+        )
+        text = self.env._("The customer doesn't renew.")
+        if reason:
+            text = self.env._(
+                "The customer doesn't renew: %(reason)s.", reason=reason.name
+            )
+        contracts._message_log_batch(bodies=dict.fromkeys(self.ids, text))
+        contracts.activity_unlink([ACTIVITY_BILL])
+        drafts.filtered(lambda move: move.state == "draft").unlink()
+        return True
+
+    def action_renewal_reopen(self):
+        """Take a decision back, as long as no invoice of the next period is posted.
+
+        :raise UserError: there is nothing to take back
+        """
+        self._check_may_decide()
+        self._stamp_renewal()
+        contracts = self.sudo()  # sudo: as in action_renewal_accept
+        for contract in contracts:
+            live = contract._get_live_renewal()
+            if not contract.renewal_decision or live.state == "posted":
+                raise UserError(
+                    self.env._(
+                        "Contract %(contract)s: there is no decision to take back.",
+                        contract=contract.display_name,
+                    )
+                )
+        contracts._write_quietly(
+            {"renewal_decision": False, "renewal_reason_id": False}
+        )
+        contracts.activity_unlink([ACTIVITY_BILL])
+        contracts._message_log_batch(
+            bodies=dict.fromkeys(self.ids, self.env._("The decision was taken back."))
+        )
+        return True
+
+    def action_open_decline(self):
+        """Ask for the reason, then decline."""
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("The Customer Doesn't Renew"),
+            "res_model": "service.renewal.decline",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_contract_ids": self.ids},
+        }
+
+    def action_view_renewal_moves(self):
+        """Open the invoices of this contract that the user may see."""
+        self.ensure_one()
+        moves = self.env["account.move"].search(
+            Domain("service_contract_id", "=", self.id)
+        )
+        return moves._get_service_action(self.env._("Renewal Invoices"))
+
+    # === BUSINESS METHODS === #
+
+    def _check_may_decide(self):
+        """Refuse decisions where there is nothing to decide (any more).
+
+        :raise AccessError: somebody without the role asks
+        :raise UserError: not renewable, without end, draft, cancelled or renewed
+        """
+        self.check_access("write")
+        if not self.env.su and not self.env.user.has_group(USER):
+            raise AccessError(
+                self.env._("Only service users can record what a customer decided.")
+            )
+        for contract in self:
+            if problem := contract._get_renewal_problem():
+                raise UserError(problem)
+
+    def _get_renewal_problem(self):
+        """Say why the contract can't have a next period; empty where it can."""
+        self.ensure_one()
+        name = self.display_name
+        successor = self.sudo().successor_id  # sudo: the number of the next period
+        if successor:
+            return self.env._(
+                "Contract %(contract)s has been renewed already, as %(successor)s.",
+                contract=name,
+                successor=successor.display_name,
+            )
+        if self.state in ("draft", "cancelled"):
+            return self.env._(
+                "Contract %(contract)s isn't in force: activate it before it is "
+                "renewed.",
+                contract=name,
+            )
+        if not self.date_end or self.term_count <= 0:
+            return self.env._(
+                "Contract %(contract)s has no end: there is nothing to renew.",
+                contract=name,
+            )
+        if not self.renewable:
+            return self.env._(
+                "Contract %(contract)s is not renewable. A service manager can change "
+                "that.",
+                contract=name,
+            )
+        return ""
+
+    def _get_live_renewal(self, cycle=None):
+        """Return the ``service.renewal`` that bills a period, the next one if empty."""
+        self.ensure_one()
+        cycle = cycle or self.cycle + 1
+        return self.renewal_ids.filtered(
+            lambda renewal: renewal.cycle == cycle and renewal.state != "freed"
+        )[:1]
+
+    def _write_quietly(self, values):
+        self.with_context(tracking_disable=True).write(values)
+
+    def _stamp_renewal(self):
+        """Touch the contracts, so that two who bill, decide or renew at once meet here.
+
+        The later transaction is repeated by the server and then sees the first.
+        """
+        self.flush_recordset()
+        self.env.cr.execute(
+            "UPDATE service_contract SET write_date = write_date WHERE id = ANY(%s)",
+            [self.ids],
+        )
+        self.invalidate_recordset(flush=False)
+        self.renewal_ids.invalidate_recordset(flush=False)
+
+    def _follow_acceptance(self):
+        """Make the draft invoices of accepted contracts; what is free renews now."""
+        free = self.filtered(
+            lambda contract: (
+                contract.has_renewal_fee
+                and contract.currency_id.is_zero(contract.renewal_fee)
+            )
+        )
+        if free:
+            free._renew()
+        for contract in (self - free).filtered(lambda c: not c._get_live_renewal()):
+            problem = contract._get_billing_problem()
+            if not problem:
+                contract.with_company(contract.company_id)._make_renewal_invoices()
+            contract._tell_billing(problem)
+
+    def _tell_billing(self, problem=""):
+        """Give somebody of billing the task to issue the invoice, once."""
+        self.ensure_one()
+        if self.activity_search([ACTIVITY_BILL]):
+            return
+        self.activity_schedule(
+            ACTIVITY_BILL,
+            summary=self.env._("Issue the renewal invoice"),
+            note=escape(problem) if problem else False,
+            user_id=self.company_id._get_billing_contact(self.user_id).id,
+        )
+
+    def _get_due_renewals_domain(self):
+        """Return the domain of running contracts whose renewal has become due."""
+        return (
+            Domain("state", "=", "active")
+            & Domain("renewal_is_due", "=", False)
+            & Domain("renewal_due_on", "!=", False)
+            & Domain("renewal_due_on", "<=", fields.Date.today())
+        )
+
+    def _set_renewal_due(self):
+        """Mark those whose local date has come; the others wait for the next run."""
+        self._write_quietly({"renewal_is_due": True})

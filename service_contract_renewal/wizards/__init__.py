@@ -1,0 +1,8 @@
+from . import (
+    service_renewal_issue,
+    service_renewal_issue_line,
+    service_renewal_decline,
+    service_renewal_terminate,
+    service_renewal_base,
+    service_renewal_base_line,
+)
