@@ -4,10 +4,14 @@ from itertools import product
 
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
-from odoo.service.model import call_kw
 from odoo.tests import tagged
 
-from .common_access import SECRET_PRICE, SECRET_PRICE_TEXT, AccessCommon
+from .common_access import (
+    SECRET_PRICE,
+    SECRET_PRICE_TEXT,
+    AccessCommon,
+    PublicMethods,
+)
 
 ROLES = (
     "technician",
@@ -86,7 +90,6 @@ PUBLIC_METHODS = {
     ("service.contract.record.use", "action_record"): "refused",
     ("service.contract.suspend", "action_suspend"): "refused",
 }
-ORM_METHODS = {"create", "write", "copy_data", "default_get", "unlink"}
 
 
 @tagged("post_install", "-at_install")
@@ -701,79 +704,16 @@ class TestDialogs(AccessCommon):
 
 
 @tagged("post_install", "-at_install")
-class TestPublicMethods(AccessCommon):
-    """Whatever has a public name can be called by anybody who is logged in."""
+class TestPublicMethods(AccessCommon, PublicMethods):
+    """Buttons of contracts, invoices and dialogs, called by whoever is logged in."""
+
+    addon = "service_contract"
+    public_methods = PUBLIC_METHODS
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.invoice = cls._make_invoice()
-
-    def test_every_public_method_is_in_the_table(self):
-        """A new button can't be forgotten: it must say what strangers get."""
-        found = set()
-        for name, model in self.env.registry.items():
-            for parent in model.mro():
-                if not parent.__module__.startswith("odoo.addons.service_contract."):
-                    continue
-                found |= {
-                    (name, method)
-                    for method, function in vars(parent).items()
-                    if callable(function)
-                    and not method.startswith("_")
-                    and not getattr(function, "_api_private", False)
-                    and method not in ORM_METHODS
-                }
-        self.assertEqual(found, set(PUBLIC_METHODS))
-
-    def test_strangers_get_nothing_done(self):
-        """A technician, an employee, a customer and another one call every method."""
-        wrong = []
-        roles = ("technician", "internal", "portal", "portal_stranger", "public")
-        for ((model, method), kind), role in product(PUBLIC_METHODS.items(), roles):
-            records = self._get_records(model, method)
-            called = self._as(role, records)
-            answers = []
-            args = [records.ids]
-            self._may(
-                lambda c=called, m=method, a=args, out=answers: out.append(
-                    call_kw(c.browse(), m, a, {})
-                ),
-                AccessError,
-                UserError,
-            )
-            for answer in answers:
-                described = isinstance(answer, dict) and str(
-                    answer.get("type", "")
-                ).startswith("ir.actions.")
-                if kind == "refused" or not described:
-                    wrong.append((model, method, role, answer))
-        self.assertEqual(wrong, [])
-
-    def test_nobody_calls_what_belongs_to_the_other_company(self):
-        """Managers have every right, in their own company."""
-        wrong = []
-        for model, method in PUBLIC_METHODS:
-            if model in ("res.partner", "service.level", "service.contract.template"):
-                continue
-            records = self._get_records(model, method)
-            called = records.with_user(self.manager_b).sudo(False)
-            self.env.flush_all()
-            self.env.invalidate_all()
-            answers = []
-            self._may(
-                lambda c=called, m=method, r=records, out=answers: out.append(
-                    call_kw(c.browse(), m, [r.ids], {})
-                ),
-                AccessError,
-                UserError,
-            )
-            told = json.dumps(answers, default=str)
-            if "access_token" in told or (
-                answers and PUBLIC_METHODS[model, method] == "refused"
-            ):
-                wrong.append((model, method, answers))
-        self.assertEqual(wrong, [])
 
     def test_retry_makes_no_contract_that_wasn_t_due(self):
         """A customer can't call a cancelled contract back to life by its invoice."""

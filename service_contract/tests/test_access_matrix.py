@@ -1,17 +1,11 @@
-from itertools import product
-
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from .common_access import AccessCommon
-
-READ, WRITE, CREATE, DELETE = "rwcd"
-OPERATIONS = READ + WRITE + CREATE + DELETE
+from .common_access import READ, SERVICE_USERS, AccessCommon, AccessMatrix
 
 # Who may do what: r read, w write, c create, d delete. Roles that aren't named may
 # nothing. Contracts and what belongs to them are drafts here, since what was agreed
 # has its own rules further below; portal users read their own running contract.
-SERVICE_USERS = ("user", "manager", "billing", "accountant", "salesperson")
 MATRIX = {
     "service.contract": {"technician": "r", "portal": "r", SERVICE_USERS: "rwcd"},
     "service.contract.item": {"technician": "r", SERVICE_USERS: "rwcd"},
@@ -54,17 +48,13 @@ ROLES = (
 )
 
 
-def allowed(model, role):
-    """Return the operations of ``role`` on ``model``; the role by name goes first."""
-    row = MATRIX[model]
-    if role in row:
-        return row[role]
-    return next((row[key] for key in row if isinstance(key, tuple) and role in key), "")
-
-
 @tagged("post_install", "-at_install")
-class TestAccessMatrix(AccessCommon):
-    """Role × model × operation, each cell tried for real as that user."""
+class TestAccessMatrix(AccessCommon, AccessMatrix):
+    """Contracts and what belongs to them, by role."""
+
+    addon = "service_contract"
+    matrix = MATRIX
+    tried_roles = ROLES
 
     @classmethod
     def setUpClass(cls):
@@ -72,69 +62,7 @@ class TestAccessMatrix(AccessCommon):
         cls.invoice = cls._make_invoice()
         cls.draft_invoice = cls._make_invoice(post=False)
 
-    # === THE TABLE === #
-
-    def test_every_model_of_the_addon_is_in_the_table(self):
-        """A new model can't be forgotten: it must get its row."""
-        models = {
-            name
-            for name, model in self.env.registry.items()
-            if model._original_module == "service_contract" and not model._abstract
-        }
-        self.assertEqual(models - set(MATRIX), set())
-
-    def test_matrix(self):
-        wrong = []
-        for model, role, operation in product(MATRIX, ROLES, OPERATIONS):
-            may = self._may(self._attempt(model, role, operation))
-            if may != (operation in allowed(model, role)):
-                wrong.append((model, role, operation, "may" if may else "may not"))
-        self.assertEqual(wrong, [])
-
-    def test_search_finds_what_may_be_read_and_nothing_else(self):
-        wrong = []
-        for model, role in product(MATRIX, ROLES):
-            if self.env[model]._transient:
-                continue
-            mine = self._as(role, self._get_record(model, READ, role))
-            found = []
-            self._may(lambda m=mine, f=found: f.extend(m.search([("id", "=", m.id)])))
-            if bool(found) != (READ in allowed(model, role)):
-                wrong.append((model, role, found))
-        self.assertEqual(wrong, [])
-
-    def test_somebody_else_s_dialog_is_out_of_reach(self):
-        """Dialogs hold what their owner may see: not even a manager looks into them."""
-        wrong = []
-        for model, role in product(MATRIX, ("user", "manager", "billing")):
-            if not self.env[model]._transient:
-                continue
-            other = self._as(role, self._get_record(model, READ, "accountant"))
-            read = self._attempt_on(other, READ)
-            for attempt in (read, other.unlink, lambda o=other: o.write({})):
-                if self._may(attempt):
-                    wrong.append((model, role))
-        self.assertEqual(wrong, [])
-
-    # === HOW A CELL IS TRIED === #
-
-    def _attempt(self, model, role, operation):
-        record = self._get_record(model, operation, role)
-        return self._attempt_on(self._as(role, record), operation)
-
-    def _attempt_on(self, mine, operation):
-        model = mine._name
-        if operation == READ:
-            return lambda: mine.read(["write_date"])
-        if operation == DELETE:
-            return lambda: mine.unlink()
-        if operation == WRITE:
-            return lambda: mine.write(self._get_written(model))
-        values = self._get_created(model)
-        return lambda: mine.create(values)
-
     def _get_record(self, model, operation, role):
-        """Return the record on which ``operation`` is tried."""
         contract = self.contract if operation == READ else self.draft
         invoice = self.invoice if operation == READ else self.draft_invoice
         return {

@@ -1,18 +1,17 @@
-from itertools import product
-
-from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
-from odoo.service.model import call_kw
 from odoo.tests import tagged
+
+from odoo.addons.service_contract.tests.common_access import (
+    READ,
+    SERVICE_USERS,
+    AccessMatrix,
+    PublicMethods,
+)
 
 from .common_access import VisitAccessCommon
 
-READ, WRITE, CREATE, DELETE = "rwcd"
-OPERATIONS = READ + WRITE + CREATE + DELETE
-
 # Who may do what: r read, w write, c create, d delete. Roles that aren't named may
 # nothing. The visit is the technician's own, and nobody's slot.
-SERVICE_USERS = ("user", "manager", "billing", "accountant", "salesperson")
 MATRIX = {
     "service.visit": {"technician": "rw", SERVICE_USERS: "rwcd"},
     "service.visit.date": {"technician": "r", SERVICE_USERS: "rwcd"},
@@ -67,7 +66,6 @@ PUBLIC_METHODS = {
     ("service.visit.plan.past", "action_plan"): "refused",
     ("service.visit.reason", "action_apply"): "refused",
 }
-ORM_METHODS = {"create", "write", "copy_data", "default_get", "unlink"}
 # The state in which a visit could take the step, if only the person were another one.
 STATE_BEFORE = {
     "action_done": "confirmed",
@@ -84,14 +82,6 @@ ARGUMENTS = {
 }
 
 
-def allowed(model, role):
-    """Return the operations of ``role`` on ``model``; the role by name goes first."""
-    row = MATRIX[model]
-    if role in row:
-        return row[role]
-    return next((row[key] for key in row if isinstance(key, tuple) and role in key), "")
-
-
 class DialogsCommon(VisitAccessCommon):
     """A record of every new model, as the system makes it for a person."""
 
@@ -101,10 +91,8 @@ class DialogsCommon(VisitAccessCommon):
         cls.date = cls.env["service.visit.date"].create(
             {"line_id": cls.line.id, "date": cls._at(40).date()}
         )
-        cls.roles["manager_b"] = cls.manager_b
 
-    def _get_record(self, model, role):
-        """Return the record on which the person with ``role`` tries something."""
+    def _get_record(self, model, operation, role):
         owner = self.roles.get(role) or self.env.user
         if model == "service.visit":
             return self.visit
@@ -113,7 +101,7 @@ class DialogsCommon(VisitAccessCommon):
         values = self._get_created(model)
         if model.endswith((".row", ".edit.date")):
             parent, name = self._get_parent(model)
-            values[name] = self._get_record(parent, role).id
+            values[name] = self._get_record(parent, operation, role).id
         return self.env[model].with_user(owner).sudo().create(values)
 
     def _get_parent(self, model):
@@ -174,61 +162,16 @@ class DialogsCommon(VisitAccessCommon):
 
 
 @tagged("post_install", "-at_install")
-class TestVisitMatrix(DialogsCommon):
-    """Role × model × operation, each cell tried for real as that user."""
+class TestVisitMatrix(DialogsCommon, AccessMatrix):
+    """Visits and the dialogs about them, by role."""
 
-    def test_every_model_of_the_addon_is_in_the_table(self):
-        """A new model can't be forgotten: it must get its row."""
-        models = {
-            name
-            for name, model in self.env.registry.items()
-            if model._original_module == "service_contract_schedule"
-            and not model._abstract
-        }
-        self.assertEqual(models - set(MATRIX), set())
-
-    def test_matrix(self):
-        wrong = []
-        for model, role, operation in product(MATRIX, ROLES, OPERATIONS):
-            may = self._may(self._attempt(model, role, operation))
-            if may != (operation in allowed(model, role)):
-                wrong.append((model, role, operation, "may" if may else "may not"))
-        self.assertEqual(wrong, [])
-
-    def test_search_finds_what_may_be_read_and_nothing_else(self):
-        wrong = []
-        for model, role in product(MATRIX, ROLES):
-            if self.env[model]._transient:
-                continue
-            mine = self._as(role, self._get_record(model, role))
-            found = []
-            self._may(lambda m=mine, f=found: f.extend(m.search([("id", "=", m.id)])))
-            if bool(found) != (READ in allowed(model, role)):
-                wrong.append((model, role, found))
-        self.assertEqual(wrong, [])
-
-    def test_somebody_else_s_dialog_is_out_of_reach(self):
-        """Dialogs hold what their owner may see: not even a manager looks into them."""
-        wrong = []
-        for model, role in product(MATRIX, ("user", "manager", "billing")):
-            if not self.env[model]._transient:
-                continue
-            other = self._as(role, self._get_record(model, "accountant"))
-            values = self._get_written(model)
-            for attempt in (
-                lambda o=other: o.read(["write_date"]),
-                lambda o=other: o.web_read({"display_name": {}}),
-                lambda o=other, v=values: o.write(v),
-                other.unlink,
-                lambda o=other: o.search([("id", "=", o.id)])[0],
-            ):
-                if self._may(attempt, AccessError, IndexError):
-                    wrong.append((model, role))
-        self.assertEqual(wrong, [])
+    addon = "service_contract_schedule"
+    matrix = MATRIX
+    tried_roles = ROLES
 
     def test_rows_slipped_into_somebody_else_s_dialog_stay_unseen(self):
         """Whoever presses the button loads only what stands in the dialog for them."""
-        mine = self._get_record("service.holiday.load", "manager")
+        mine = self._get_record("service.holiday.load", READ, "manager")
         env = self._env("manager_b")
         env["service.holiday.load.row"].create(
             {"wizard_id": mine.id, "date": "2026-05-05", "name": "Slipped in"}
@@ -239,23 +182,17 @@ class TestVisitMatrix(DialogsCommon):
         leaves = self.env["resource.calendar.leaves"]
         self.assertFalse(leaves.search([("name", "=", "Slipped in")]))
 
-    def _attempt(self, model, role, operation):
-        mine = self._as(role, self._get_record(model, role))
-        if operation == READ:
-            return lambda: mine.read(["write_date"])
-        if operation == DELETE:
-            return lambda: mine.unlink()
-        if operation == WRITE:
-            return lambda: mine.write(self._get_written(model))
-        values = self._get_created(model)
-        for parent in {"wizard_id", "edit_id"} & set(values):
-            values[parent] = mine.sudo()[parent].id
-        return lambda: mine.create(values)
-
 
 @tagged("post_install", "-at_install")
-class TestVisitPublicMethods(DialogsCommon):
-    """Whatever has a public name can be called by anybody who is logged in."""
+class TestVisitPublicMethods(DialogsCommon, PublicMethods):
+    """Buttons of visits, called by whoever is logged in."""
+
+    addon = "service_contract_schedule"
+    public_methods = PUBLIC_METHODS
+    strangers = ("colleague", *STRANGERS)
+    # shades the days off in one's own calendar
+    open_to = {("service.visit", "get_unusual_days"): ("colleague", "manager_b")}
+    arguments = ARGUMENTS
 
     @classmethod
     def setUpClass(cls):
@@ -264,55 +201,6 @@ class TestVisitPublicMethods(DialogsCommon):
             state: cls._make_visit(state)
             for state in {"planned", *STATE_BEFORE.values()}
         }
-
-    def test_every_public_method_is_in_the_table(self):
-        """A new button can't be forgotten: it must say what strangers get."""
-        found = set()
-        for name, model in self.env.registry.items():
-            for parent in model.mro():
-                if not parent.__module__.startswith(
-                    "odoo.addons.service_contract_schedule."
-                ):
-                    continue
-                found |= {
-                    (name, method)
-                    for method, function in vars(parent).items()
-                    if callable(function)
-                    and not method.startswith("_")
-                    and not getattr(function, "_api_private", False)
-                    and method not in ORM_METHODS
-                }
-        self.assertEqual(found, set(PUBLIC_METHODS))
-
-    def test_strangers_get_nothing_done(self):
-        """Another technician, an employee, an accountant, customers call each of
-        them.
-        """
-        wrong = []
-        roles = ("colleague", *STRANGERS)
-        for ((model, method), kind), role in product(PUBLIC_METHODS.items(), roles):
-            if (method, role) == ("get_unusual_days", "colleague"):
-                continue  # shades the days off in the technician's own calendar
-            answers = self._call(model, method, role)
-            for answer in answers:
-                described = isinstance(answer, dict) and str(
-                    answer.get("type", "")
-                ).startswith("ir.actions.")
-                if kind == "refused" or not described:
-                    wrong.append((model, method, role, answer))
-        self.assertEqual(wrong, [])
-
-    def test_nobody_calls_what_belongs_to_the_other_company(self):
-        """Managers have every right, in their own company."""
-        wrong = []
-        for (model, method), kind in PUBLIC_METHODS.items():
-            if kind == "harmless" or method == "get_unusual_days":
-                continue
-            if model == "service.contract.template.line":
-                self.template.company_id = self.company_a
-            if answers := self._call(model, method, "manager_b"):
-                wrong.append((model, method, answers))
-        self.assertEqual(wrong, [])
 
     def test_the_dispatcher_may_call_them(self):
         """Otherwise the tests above would prove nothing."""
@@ -324,29 +212,12 @@ class TestVisitPublicMethods(DialogsCommon):
         ]
         self.assertEqual(closed, [])
 
-    def _call(self, model, method, role):
-        """Return what the person gets for calling ``method``, as a list; empty if it
-        is refused. Whatever it did is undone.
-        """
-        records = self._get_records(model, method)
-        called = self._as(role, records)
-        static = getattr(type(called), method)
-        args = [] if getattr(static, "_api_model", False) else [records.ids]
-        args += ARGUMENTS.get(method, [])
-        answers = []
-        self._may(
-            lambda: answers.append(call_kw(called.browse(), method, args, {})),
-            AccessError,
-            UserError,
-            ValidationError,
-        )
-        return answers
-
     def _get_records(self, model, method):
         if model == "service.visit":
             return self.visits[STATE_BEFORE.get(method, "planned")]
         if model in MATRIX:
-            return self._get_record(model, "manager").sudo(False)
+            return self._get_record(model, READ, "manager").sudo(False)
+        self.template.company_id = self.company_a
         return {
             "res.partner": self.acme,
             "service.contract": self.line.contract_id,
