@@ -27,6 +27,12 @@
         "views/res_config_settings_views.xml",
         "views/service_contract_renewal_menus.xml",
     ],
+    "demo": [
+        "demo/service_contract_template_demo.xml",
+        "demo/service_contract_renewal_demo.xml",
+    ],
+    "post_init_hook": "post_init_hook",
+    "uninstall_hook": "uninstall_hook",
     "assets": {
         "web.assets_backend": [
             "service_contract_renewal/static/src/**/*",

@@ -10,6 +10,7 @@ from ground.paths import LOGS
 from support.instance import Instance
 
 ADDON = "service_contract_schedule"
+RENEWAL = "service_contract_renewal"
 BASE = "service_contract"
 STATES = "SELECT state, count(*) FROM service_visit GROUP BY state"
 LEFT = """
@@ -143,3 +144,43 @@ def test_visits_go_and_contracts_stay(bench, databases):
     assert database.sql("SELECT count(*) FROM service_contract") == [
         (len({row[0] for row in contracts}),)
     ]
+
+
+RENEWED = """
+SELECT count(*) FROM service_contract
+WHERE predecessor_id IS NOT NULL AND state != 'cancelled'
+"""
+INVOICES = """
+SELECT id, name, state, payment_state, amount_total FROM account_move ORDER BY id
+"""
+
+
+def test_renewals_go_and_invoices_stay(bench, databases):
+    """A database in use: periods billed and paid, an open invoice, rights carried."""
+    database = bench(databases.installed(demo=True))
+    billed = dict(
+        database.sql("SELECT state, count(*) FROM service_renewal GROUP BY state")
+    )
+    assert billed["renewed"] and billed["posted"]
+    contracts, ledger = database.sql(CONTRACTS), database.sql(LEDGER)
+    invoices, renewed = database.sql(INVOICES), database.sql(RENEWED)
+
+    database.module("uninstall", RENEWAL)
+    assert not database.left(RENEWAL, "service.renewal")
+    assert database.sql(CONTRACTS) == contracts
+    assert database.sql(LEDGER) == ledger
+    assert database.sql(INVOICES) == invoices
+    assert database.sql(RENEWED) == renewed
+    assert not database.sql(
+        "SELECT id FROM service_contract WHERE service_end_at != period_end_at"
+    )
+    assert "\n".join(database.run(READ))
+    assert database.run(SERVE)
+
+    database.module("install", RENEWAL)
+    assert database.sql(INVOICES) == invoices
+    # contracts that run already begin with what their items amount to
+    assert not database.sql(
+        "SELECT id FROM service_contract WHERE state NOT IN ('draft', 'cancelled')"
+        " AND renewal_base_amount IS DISTINCT FROM amount_after_discount"
+    )

@@ -52,7 +52,7 @@ class ResCompany(models.Model):
     service_invoice_report_id = fields.Many2one(
         "ir.actions.report",
         string="Printed Service Invoice",
-        domain="[('model', '=', 'account.move'), ('is_invoice_report', '=', True)]",
+        domain="[('model', '=', 'account.move'), ('report_type', '=', 'qweb-pdf')]",
         help="The layout that is printed and sent; empty: Odoo's own choice.",
     )
 
@@ -142,4 +142,18 @@ class ResCompany(models.Model):
         if product:
             for company in companies.filtered(lambda c: not c.service_fee_product_id):
                 company.sudo().service_fee_product_id = product  # sudo: a default
+        companies._allow_invoice_reports()
         return companies
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "service_invoice_report_id" in vals:
+            self._allow_invoice_reports()
+        return result
+
+    def _allow_invoice_reports(self):
+        """Tell Odoo that the chosen layouts may be sent: it refuses others."""
+        # sudo: who may change the settings of the company chose them
+        self.sudo().service_invoice_report_id.filtered(
+            lambda report: not report.is_invoice_report
+        ).is_invoice_report = True

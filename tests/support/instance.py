@@ -3,6 +3,7 @@ outside."""
 
 import json
 import subprocess
+from pathlib import Path
 
 import psycopg2
 
@@ -24,6 +25,7 @@ class Instance(Server):
             **{"smtp_server": "127.0.0.1", "smtp_port": self.sink.port, **options},
         )
         self.names = names
+        self.clock = None
 
     def __enter__(self):
         self.sink.__enter__()
@@ -32,6 +34,20 @@ class Instance(Server):
     def __exit__(self, *error):
         self.stop()
         self.sink.__exit__(*error)
+
+    def _configure(self):
+        super()._configure()
+        if self.clock:
+            self.env["PYTHONPATH"] = str(Path(__file__).parent / "moved_clock")
+            self.env["SERVICE_CLOCK"] = self.clock
+
+    def move_clock(self, moment):
+        """Start again at ``moment`` (UTC, later than the real one: browsers drop what
+        has expired), as do ``run`` and ``spawn`` from then on. Sessions end.
+        """
+        self.stop()
+        self.clock = str(moment)
+        self.start()
 
     def mails(self):
         """Return the mails that left Odoo, oldest first, as
