@@ -1,5 +1,11 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.fields import Domain
+
+from .service_contract_renewal import ACTIVITY_BILL
+
+BATCH = 200
 
 
 class ServiceContract(models.Model):
@@ -7,12 +13,11 @@ class ServiceContract(models.Model):
 
     _inherit = "service.contract"
 
-    # The order by date_end makes the planner use it even when nothing is due.
+    # The order by period_end_at makes the planner use it even when nothing is due.
     _to_bill_idx = models.Index(
-        "(date_end) WHERE state = 'active' AND renewable"
+        "(period_end_at) WHERE state = 'active' AND renewable"
         " AND renewal_is_billed IS NOT TRUE"
     )
-
     _carry_due_idx = models.Index(
         "(carry_due_on) WHERE state = 'expired' AND carry_due_on IS NOT NULL"
     )
@@ -27,7 +32,7 @@ class ServiceContract(models.Model):
             self._get_due_renewals_domain(), "_set_renewal_due", order="renewal_due_on"
         )
         if domain := self._get_to_bill_domain():
-            contracts._process_due(domain, "_issue_by_job", order="date_end")
+            contracts._process_due(domain, "_issue_by_job", order="period_end_at")
 
     @api.model
     def _get_to_bill_domain(self):
@@ -41,8 +46,7 @@ class ServiceContract(models.Model):
         )
         if not companies:
             return None
-        # UTC is behind Asia: a day more, and each contract's own date decides
-        today = fields.Date.add(fields.Date.today(), days=1)
+        now = fields.Datetime.now()
         return (
             Domain("state", "=", "active")
             & Domain("renewable", "=", True)
@@ -50,14 +54,16 @@ class ServiceContract(models.Model):
             & Domain("renewal_state", "in", ("none", "due", "accepted"))
             & (
                 Domain("reminder_hold_until", "=", False)
-                | Domain("reminder_hold_until", "<=", today)
+                | Domain("reminder_hold_until", "<=", now.date())
             )
             & Domain.OR(
                 Domain("company_id", "=", company.id)
+                # the midnight after the last day, at the place of service: so many
+                # local days before it begin a day earlier
                 & Domain(
-                    "date_end",
+                    "period_end_at",
                     "<=",
-                    fields.Date.add(today, days=company.service_invoice_days_before),
+                    now + timedelta(days=company.service_invoice_days_before + 1),
                 )
                 for company in companies
             )
@@ -71,8 +77,28 @@ class ServiceContract(models.Model):
             if company.service_invoice_post:
                 moves._post_service_invoices()
             else:
-                for contract in contracts:
-                    contract._tell_billing()
+                contracts._tell_billing_quietly()
+
+    def _tell_billing_quietly(self):
+        """Give billing the task to issue each of these invoices, once, without a mail
+        for every one.
+        """
+        told = self.activity_search([ACTIVITY_BILL])
+        untold = self - self.browse(told.mapped("res_id"))
+        for (company, user), contracts in untold.grouped(
+            lambda contract: (contract.company_id, contract.user_id)
+        ).items():
+            contracts.with_context(mail_activity_quick_update=True).activity_schedule(
+                ACTIVITY_BILL,
+                summary=self.env._("Issue the renewal invoice"),
+                user_id=company._get_billing_contact(user).id,
+            )
+
+    def _make_renewal_invoices(self, *arguments, **options):
+        moves = super()._make_renewal_invoices(*arguments, **options)
+        # what a job had failed on goes through now, whoever issues
+        self._clear_job_error()
+        return moves
 
     @api.model
     def _cron_renew_paid(self):
@@ -80,24 +106,36 @@ class ServiceContract(models.Model):
         over from periods that are over.
         """
         contracts = self.with_context(active_test=False)
-        renewals = self.env["service.renewal"]
-        last = None
-        while (settled := renewals._find_settled()) and settled != last:
-            first = settled.filtered("is_first_period")
-            first._set_state("renewed")
+        progress = self.env["ir.cron"]._commit_progress
+        last = 0
+        while found := self.env["service.renewal"]._find_settled(last, limit=BATCH):
+            last = found[-1].id
+            settled = found._get_settled()
             contracts._process_due(
-                Domain("id", "in", (settled - first).contract_id.ids)
-                & Domain("renewal_state", "=", "invoiced"),
-                "_renew",
+                Domain("id", "in", settled.contract_id.ids)
+                & Domain(
+                    "renewal_ids",
+                    "any",
+                    Domain("id", "in", settled.ids)
+                    & Domain("state", "=", "posted")
+                    & Domain("move_id.state", "=", "posted"),
+                ),
+                "_renew_by_job",
                 order="id",
             )
-            last = settled
+            if len(found) < BATCH:
+                break
+            if not progress(remaining=BATCH):
+                return
         contracts._process_due(
             Domain("state", "=", "expired")
             & Domain("carry_due_on", "!=", False)
-            & Domain(
-                "carry_due_on", "<=", fields.Date.add(fields.Date.today(), days=1)
-            ),
+            & Domain("carry_due_on", "<=", fields.Date.today()),
             "_carry_over",
             order="carry_due_on",
         )
+
+    def _renew_by_job(self):
+        """Renew what the settled invoices of these contracts pay for."""
+        waiting = self.renewal_ids.filtered(lambda renewal: renewal.state == "posted")
+        waiting._get_settled()._renew_settled()

@@ -1,5 +1,5 @@
 import psycopg2.errors
-from markupsafe import escape
+from markupsafe import Markup, escape
 
 from odoo import api, fields, models
 from odoo.exceptions import ConcurrencyError, UserError
@@ -27,6 +27,24 @@ class ServiceContract(models.Model):
         help="From this local date on the unused rights of the period are carried into "
         "the next one.",
     )
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        result = super().write(vals)
+        if vals.get("carry_after_suspension"):
+            # sudo: a manager, who alone may tick it, says so after the payment
+            contracts = self.sudo()
+            rows = self.env["service.contract.usage"].sudo()
+            carried = rows.search([("carried_from_id", "in", contracts.line_ids.ids)])
+            late = contracts.filtered(
+                lambda contract: contract.successor_id and not contract.carry_due_on
+            )
+            late -= carried.carried_from_id.contract_id
+            for contract in late:
+                contract.carry_due_on = fields.Date.add(contract.date_end, days=1)
+            late.filtered(lambda contract: contract.state == "expired")._carry_over()
+        return result
 
     # === BUSINESS METHODS === #
 
@@ -57,8 +75,11 @@ class ServiceContract(models.Model):
             )
         )
         for contract in waiting:
-            tomorrow = fields.Date.add(contract._today(), days=1)
-            contract.carry_due_on = max(contract.carry_due_on, tomorrow)
+            # the job asks by the date in UTC, which may be a day ahead
+            today = max(contract._today(), fields.Date.today())
+            contract.carry_due_on = max(
+                contract.carry_due_on, fields.Date.add(today, days=1)
+            )
         done = todo - waiting
         # sudo: the ledger and its bookkeeping are the system's, whatever made it due
         lines = done.sudo().successor_id.line_ids
@@ -89,6 +110,15 @@ class ServiceContract(models.Model):
         for contract in self:
             if problem := contract._get_renewal_problem():
                 raise UserError(problem)
+            if contract.renewal_decision == "declined":
+                raise UserError(
+                    self.env._(
+                        "Contract %(contract)s: the customer declined, yet the invoice "
+                        "of the next period is settled. Have it credited, or take the "
+                        "decision back.",
+                        contract=contract.display_name,
+                    )
+                )
             renewal = contract._get_live_renewal()
             dates[contract] = (
                 (renewal.date_start, renewal.date_end)
@@ -140,7 +170,9 @@ class ServiceContract(models.Model):
             told = contract.with_context(active_test=False).activity_search(
                 [ACTIVITY_MONEY]
             )
-            if not any(escape(note) in (text or "") for text in told.mapped("note")):
+            # as text: what was stored was cleaned, and quotes are written otherwise
+            texts = [Markup(text or "").striptags() for text in told.mapped("note")]
+            if " ".join(note.split()) not in texts:
                 contract.activity_schedule(
                     ACTIVITY_MONEY,
                     summary=summary,

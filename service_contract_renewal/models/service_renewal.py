@@ -261,13 +261,17 @@ class ServiceRenewal(models.Model):
         first = self.filtered("is_first_period")
         first._set_state("renewed")
         (self - first).contract_id._renew()
+        # also where the next period was there before its invoice was paid
+        self._set_state("renewed")
 
     @api.model
-    def _find_settled(self, limit=200):
-        """Return posted periods whose invoice is settled, though no hook told so.
+    def _find_settled(self, after=0, limit=200):
+        """Return posted periods whose invoice may be settled, though no hook told so.
 
         Begins with the few periods that wait for a payment, and reads of invoices
-        nothing but theirs.
+        nothing but theirs. :meth:`_get_settled` decides to the last cent.
+
+        :param after: id of the last one that was looked at
         """
         self.flush_model(["state", "move_id"])
         self.env["account.move"].flush_model(
@@ -280,21 +284,25 @@ class ServiceRenewal(models.Model):
                   FROM service_renewal renewal
                   JOIN account_move move ON move.id = renewal.move_id
                   JOIN res_company company ON company.id = renewal.company_id
+                  JOIN res_currency currency ON currency.id = move.currency_id
                   JOIN service_contract contract ON contract.id = renewal.contract_id
                  WHERE renewal.state = 'posted'
+                   AND renewal.id > %s
                    AND move.state = 'posted'
                    AND (contract.job_retry_at IS NULL OR contract.job_retry_at <= %s)
                    AND (company.service_renew_on = 'posting'
                         OR move.payment_state IN ('paid', 'in_payment')
                         OR (move.payment_state = 'blocked'
-                            AND move.amount_residual = 0)
+                            AND move.amount_residual < currency.rounding)
                         OR (move.payment_state = 'partial'
                             AND company.service_paid_enough > 0
-                            AND move.amount_residual <= 0.01 + move.amount_total
+                            AND move.amount_residual <= currency.rounding
+                                + move.amount_total
                                 * company.service_paid_enough / 100))
                  ORDER BY renewal.id
                  LIMIT %s
                 """,
+                after,
                 fields.Datetime.now(),
                 limit,
             )
