@@ -93,13 +93,10 @@ class ServiceContract(models.Model):
     @api.depends("renewal_base", "amount_before_discount", "amount_after_discount")
     def _compute_renewal_base_amount(self):
         for contract in self:
-            follows = (
-                contract.renewal_base != "manual"
-                and contract.state == "draft"
-                and not contract.predecessor_id
-            )
             contract.renewal_base_amount = (
-                contract._get_items_base() if follows else contract.renewal_base_amount
+                contract._get_items_base()
+                if contract._follows_items()
+                else contract.renewal_base_amount
             )
 
     @api.depends(
@@ -132,7 +129,13 @@ class ServiceContract(models.Model):
             contract.has_renewal_fee = fee is not None
 
     @api.depends(
-        "renewal_fee", "date_start", "date_end", "date_anchor", "term_count", "item_ids"
+        "renewal_fee",
+        "bill_first_period",
+        "date_start",
+        "date_end",
+        "date_anchor",
+        "term_count",
+        "item_ids.replaced_by_id",
     )
     @api.depends_context("lang")
     def _compute_renewal_preview(self):
@@ -190,9 +193,22 @@ class ServiceContract(models.Model):
         return super()._get_system_fields() - {"renewal_base_amount"}
 
     def _prepare_step(self, state):
-        # sudo: the base that still follows the items is computed before it is frozen
-        self.sudo().mapped("renewal_base_amount")
+        # sudo: the base that still follows the items is computed before it is frozen,
+        # anew: what was written into it meanwhile isn't what the items amount to
+        contracts = self.sudo()
+        base = self._fields["renewal_base_amount"]
+        self.env.add_to_compute(base, contracts.filtered(lambda c: c._follows_items()))
+        contracts.mapped("renewal_base_amount")
         return super()._prepare_step(state)
+
+    def _follows_items(self):
+        """Tell whether the base is what the covered items amount to, not frozen yet."""
+        self.ensure_one()
+        return (
+            self.renewal_base != "manual"
+            and self.state == "draft"
+            and not self.predecessor_id
+        )
 
     def _get_items_base(self):
         """Return what the covered items amount to now, before or after discount."""
@@ -231,7 +247,7 @@ class ServiceContract(models.Model):
             return self.env._("fixed: %(amount)s", amount=amount)
         return self.env._(
             "%(percent)s %% of %(base)s = %(amount)s",
-            percent=f"{row.percent:g}",
+            percent=f"{row.percent:.4f}".rstrip("0").rstrip("."),
             base=contract.currency_id.format(contract.renewal_base_amount),
             amount=amount,
         )
@@ -280,7 +296,7 @@ class ServiceContract(models.Model):
         return {
             "contract": contract,
             "rows": rows,
-            "items": contract.item_ids._get_current(),
+            "items": contract.item_ids._get_priced(),
             "moves": contract.item_ids.source_move_line_id.move_id,
             "is_manual": contract.renewal_base == "manual",
             "format": contract.currency_id.format,

@@ -169,13 +169,14 @@ class ServiceContract(models.Model):
                     contract=name,
                     date=self._format_day(follows, self.env.lang),
                 )
-        if amount is None and self._get_renewal_fee(cycle) is None:
+        fee = self._get_renewal_fee(cycle) if amount is None else amount
+        if fee is None:
             return self.env._(
                 "Contract %(contract)s has no fee for period %(cycle)s: enter one.",
                 contract=name,
                 cycle=cycle,
             )
-        if amount is not None and amount < 0:
+        if fee < 0:
             return self.env._(
                 "Contract %(contract)s: the fee can't be negative.", contract=name
             )
@@ -211,20 +212,35 @@ class ServiceContract(models.Model):
         invoice.
         """
         self.ensure_one()
-        # sudo: service staff have no right on accounts; it is the contract's company
-        contract = self.sudo().with_company(self.company_id)
-        company, product = contract.company_id, contract._get_fee_product()
-        name = self.display_name
+        product = self._get_fee_product()
         if not product:
             return self.env._(
                 "Contract %(contract)s: choose a fee product, on the contract or in "
                 "the settings of Service Contracts.",
-                contract=name,
+                contract=self.display_name,
             )
         if not product.active:
             return self.env._(
                 "Contract %(contract)s: its fee product %(product)s is archived. "
                 "Choose another one.",
+                contract=self.display_name,
+                product=product.display_name,
+            )
+        return self._get_invoicing_problem(product)
+
+    def _get_invoicing_problem(self, product):
+        """Say what is missing for an invoice of this contract that charges
+        ``product``: company, currency, journal, address, account.
+        """
+        self.ensure_one()
+        # sudo: service staff have no right on accounts; it is the contract's company
+        contract = self.sudo().with_company(self.company_id)
+        company, name = contract.company_id, self.display_name
+        product = product.sudo().with_company(company)  # sudo: as above
+        if product.company_id and product.company_id not in company.parent_ids:
+            return self.env._(
+                "Contract %(contract)s: product %(product)s belongs to another company "
+                "by now. Choose another one.",
                 contract=name,
                 product=product.display_name,
             )
@@ -236,7 +252,7 @@ class ServiceContract(models.Model):
                 currency=contract.currency_id.name,
             )
         try:
-            company._get_service_journal()
+            journal = company._get_service_journal()
         except UserError as error:
             return self.env._(
                 "Contract %(contract)s: %(problem)s", contract=name, problem=error
@@ -250,7 +266,6 @@ class ServiceContract(models.Model):
             )
         position = contract._get_fiscal_position()
         income = product.product_tmpl_id.get_product_accounts(position)["income"]
-        journal = company._get_service_journal()
         if not income and not journal.default_account_id:
             return self.env._(
                 "Contract %(contract)s: product %(product)s has no income account.",
@@ -336,14 +351,17 @@ class ServiceContract(models.Model):
         position = self._get_fiscal_position()
         taxes = product.taxes_id._filter_taxes_by_company(self.company_id)
         if not taxes:
-            income = product.product_tmpl_id.get_product_accounts(position)["income"]
+            income = (
+                product.product_tmpl_id.get_product_accounts(position)["income"]
+                or self.company_id._get_service_journal().default_account_id
+            )
             taxes = income.tax_ids.filtered(
                 lambda tax: tax.type_tax_use == "sale"
             )._filter_taxes_by_company(self.company_id)
         return position.map_tax(taxes) if position else taxes
 
     def _get_price_of(self, product, taxes, fee):
-        """Return the unit price of a line whose untaxed amount is to be ``fee``.
+        """Return the price of a line of one whose untaxed amount is to be ``fee``.
 
         Fees are untaxed. Where taxes are included in the price, the price is the fee
         with these on top, as Odoo's own tax engine adds them.

@@ -17,3 +17,15 @@ class ServiceContractItem(models.Model):
                 name = f"amount_{contract.renewal_base}"
                 contract.renewal_base_amount += sum(added.mapped(name))
         return items
+
+    def _get_priced(self):
+        """Return the items that make up the base: those that weren't replaced, and
+        replaced ones whose amount still counts.
+        """
+        return self.filtered(
+            lambda item: (
+                not item.replaced_by_id
+                or item.amount_before_discount
+                or item.amount_after_discount
+            )
+        )

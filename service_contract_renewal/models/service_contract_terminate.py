@@ -59,6 +59,9 @@ class ServiceContract(models.Model):
         move = self._get_paying_renewal().sudo().move_id  # sudo: linked, not shown
         next_move = self.sudo()._get_live_renewal().move_id
         self.write({"date_end": date, "renewable": True})
+        if self.state == "suspended":
+            # those that are served end with their date; here work is on hold
+            self._on_terminated(date + timedelta(days=1))
         # sudo: decisions are written by methods that check first
         self.sudo()._write_quietly(
             {"renewal_decision": "declined", "renewal_reason_id": reason.id}
@@ -111,22 +114,26 @@ class ServiceContract(models.Model):
             )
 
     def _get_paying_renewal(self):
-        """Return the live ``service.renewal`` that paid for this very period."""
+        """Return the ``service.renewal`` whose posted invoice bills this period."""
         self.ensure_one()
         renewals = (self | self.predecessor_id).renewal_ids
         return renewals.filtered(
-            lambda renewal: renewal.cycle == self.cycle and renewal.state != "freed"
+            lambda renewal: (
+                renewal.cycle == self.cycle and renewal.state in ("posted", "renewed")
+            )
         )[:1]
 
     def _get_days_left(self, date):
-        """Return how many days of the period lie after local ``date``."""
+        """Return how many days of the billed period lie after local ``date``."""
         self.ensure_one()
-        if not self.date_end or not date:
+        end = self._get_paying_renewal().date_end or self.date_end
+        if not end or not date:
             return 0
-        return max((self.date_end - max(date, self.date_start - timedelta(1))).days, 0)
+        return max((end - max(date, self.date_start - timedelta(days=1))).days, 0)
 
     def _get_credit_amount(self, kind, date):
-        """Return the untaxed credit that follows from ``kind``, rounded.
+        """Return the untaxed credit that follows from ``kind``, rounded; what credit
+        notes give back already is left out.
 
         :param kind: ``none``, ``full`` or ``pro_rata`` (by the days left)
         :param date: the last local date that is served
@@ -135,14 +142,20 @@ class ServiceContract(models.Model):
         paid = self._get_paying_renewal()
         if kind == "none" or not paid:
             return 0.0
-        if kind == "full":
-            return paid.amount
-        return fees.get_share(
-            paid.amount,
-            self._get_days_left(date),
-            (paid.date_end - paid.date_start).days + 1,
-            self.currency_id.round,
+        due = paid.amount
+        if kind == "pro_rata":
+            due = fees.get_share(
+                due,
+                self._get_days_left(date),
+                (paid.date_end - paid.date_start).days + 1,
+                self.currency_id.round,
+            )
+        # sudo: amounts of credit notes on the invoice that this contract was billed by
+        refunds = paid.sudo().move_id.reversal_move_ids.filtered(
+            lambda move: move.state != "cancel"
         )
+        given = sum(refunds.mapped("amount_untaxed"))
+        return max(self.currency_id.round(due - given), 0.0)
 
     def _make_credit_note(self, amount, date, move):
         """Make a draft credit note; to be called as superuser, after the checks.
@@ -183,6 +196,15 @@ class ServiceContract(models.Model):
                             "quantity": 1.0,
                             "price_unit": self._get_price_of(product, taxes, amount),
                             "tax_ids": [Command.set(taxes.ids)],
+                            # as the invoice, where there is one
+                            **(
+                                {"account_id": paid.account_id.id}
+                                if paid.account_id
+                                else {}
+                            ),
+                            "analytic_distribution": (
+                                paid.analytic_distribution or self.analytic_distribution
+                            ),
                         }
                     )
                 ],
@@ -190,24 +212,44 @@ class ServiceContract(models.Model):
         )
 
     def _get_credited_amounts(self):
-        """Return dict item -> untaxed amount of posted credit notes on its invoice, as
-        a proposal: by product, no more than the item's own amount.
+        """Propose what posted credit notes take off the base, item by item.
+
+        By invoice and product; what was taken off before isn't proposed again. Where
+        the base is before discount, the same share of it.
+
+        :return: dict item -> (its amount in the base until now, what was credited)
         """
         self.ensure_one()
         # sudo: amounts of the invoices that the contract came from, for a manager
-        items = self.sudo().item_ids._get_current()
-        moves = items.source_move_line_id.move_id
-        rest = {}
-        for line in moves.reversal_move_ids.filtered(
+        items = self.sudo().item_ids._get_priced()
+        sold = items.source_move_line_id
+        credit_lines = sold.move_id.reversal_move_ids.filtered(
             lambda move: move.state == "posted"
-        ).invoice_line_ids:
+        ).invoice_line_ids
+        rest = {}
+        for line in credit_lines.filtered(lambda line: line.price_subtotal > 0):
             key = line.move_id.reversed_entry_id, line.product_id
             rest[key] = rest.get(key, 0.0) + line.price_subtotal
-        credited = {}
+        amounts = sold._get_service_amounts()
+        for line in sold:
+            key = line.move_id, line.product_id
+            mine = items.filtered(
+                lambda item, line=line: item.source_move_line_id == line
+            )
+            gone = amounts[line][1] - sum(mine.mapped("amount_after_discount"))
+            if key in rest and gone > 0:
+                rest[key] -= gone
+        before = self.renewal_base == "before_discount"
+        proposals = {}
         for item in items:
             key = item.source_move_line_id.move_id, item.product_id
-            amount = min(rest.get(key, 0.0), item.amount_after_discount)
-            if amount > 0:
-                rest[key] -= amount
-                credited[item.sudo(self.env.su)] = amount
-        return credited
+            after = item.amount_after_discount
+            credited = max(min(rest.get(key, 0.0), after), 0.0)
+            rest[key] = rest.get(key, 0.0) - credited
+            amount = item.amount_before_discount if before else after
+            share = credited / after if after else 0.0
+            proposals[item.sudo(self.env.su)] = (
+                amount,
+                self.currency_id.round(amount * share),
+            )
+        return proposals

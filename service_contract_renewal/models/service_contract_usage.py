@@ -59,7 +59,12 @@ class ServiceContractUsage(models.Model):
         for row in self:
             row.amount_extra = row.currency_id.round(row.quantity * row.price_extra)
 
-    @api.depends("is_billable", "billing_move_id", "reversed_by_ids", "reverses_id")
+    @api.depends(
+        "is_billable",
+        "billing_move_id",
+        "reversed_by_ids",
+        "reverses_id.billing_move_id",
+    )
     def _compute_is_to_bill(self):
         """A use that was taken back before it was billed is billed never."""
         for row in self:
@@ -119,16 +124,24 @@ class ServiceContractUsage(models.Model):
         return moves.sudo(self.env.su)
 
     def _get_billing_key(self):
-        """Return what may stand on one invoice: company, customer, currency."""
+        """Return what may stand on one invoice: company, customer, currency, and the
+        fiscal position, which the place of service may decide.
+        """
         contract = self.contract_id
-        return contract.company_id, contract._get_billed_partner(), contract.currency_id
+        return (
+            contract.company_id,
+            contract._get_billed_partner(),
+            contract.currency_id,
+            contract._get_fiscal_position(),
+        )
 
-    def _make_service_invoice(self, company, partner, currency):
+    def _make_service_invoice(self, company, partner, currency, position):
         rows = self.with_company(company).sorted("date")
         contract = rows.contract_id[:1]
-        problem = contract.with_company(company)._get_invoicing_problem()
-        if problem:
-            raise UserError(problem)
+        for billed, services in rows.grouped("contract_id").items():
+            for product in services.line_id.product_id:
+                if problem := billed._get_invoicing_problem(product):
+                    raise UserError(problem)
         # more was taken back after billing than is billed now: it is a credit note
         credit = sum(rows.mapped("amount_extra")) < 0
         move = (
@@ -142,6 +155,7 @@ class ServiceContractUsage(models.Model):
                     "journal_id": company._get_service_journal().id,
                     "currency_id": currency.id,
                     "partner_id": partner.id,
+                    "fiscal_position_id": position.id,
                     "invoice_user_id": contract.user_id.id,
                     "invoice_origin": ", ".join(
                         sorted(set(rows.contract_id.mapped("name")))
@@ -175,9 +189,19 @@ class ServiceContractUsage(models.Model):
             ),
             "quantity": sign * self.quantity,
             "product_uom_id": product.uom_id.id,
-            "price_unit": contract._get_price_of(product, taxes, line.price_extra),
+            "price_unit": self._get_billed_price(contract, product, taxes),
             "tax_ids": [Command.set(taxes.ids)],
         }
+
+    def _get_billed_price(self, contract, product, taxes):
+        """Return the unit price at which the line charges just what was shown.
+
+        Taxes in the price are rounded for the whole line, not for each unit.
+        """
+        if not any(taxes.flatten_taxes_hierarchy().mapped("price_include")):
+            return self.line_id.price_extra
+        price = contract._get_price_of(product, taxes, abs(self.amount_extra))
+        return price / abs(self.quantity)
 
     def _get_to_bill_domain(self):
         return Domain("is_to_bill", "=", True)

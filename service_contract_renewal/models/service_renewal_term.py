@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, ValidationError
+from odoo.exceptions import AccessError
 
 from odoo.addons.service_contract.tools.roles import MANAGER
 
@@ -86,25 +86,6 @@ class ServiceRenewalTerm(models.Model):
     def _compute_display_name(self):
         for term in self:
             term.display_name = self.env._("Fee of period %(cycle)s", cycle=term.cycle)
-
-    # === CONSTRAINTS === #
-
-    @api.constrains("cycle", "contract_id", "template_id")
-    def _check_once(self):
-        """Say in words what the unique indexes refuse."""
-        for term in self:
-            owner = term.contract_id or term.template_id
-            twins = owner.renewal_term_ids.filtered(
-                lambda other, term=term: other.cycle == term.cycle
-            )
-            if len(twins) > 1:
-                raise ValidationError(
-                    self.env._(
-                        "%(owner)s: there are two fees for period %(cycle)s. Keep one.",
-                        owner=owner.display_name,
-                        cycle=term.cycle,
-                    )
-                )
 
     # === BUSINESS METHODS === #
 

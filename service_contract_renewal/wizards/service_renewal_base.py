@@ -27,12 +27,7 @@ class ServiceRenewalBase(models.TransientModel):
     @api.model
     def _open_for(self, contract):
         """Return the dialog on ``contract``, with what was credited as proposal."""
-        credited = contract._get_credited_amounts()
-        which = (
-            "amount_before_discount"
-            if contract.renewal_base == "before_discount"
-            else "amount_after_discount"
-        )
+        proposals = contract._get_credited_amounts()
         # sudo: the system makes the dialog of what this manager may change
         wizard = self.sudo().create(
             {
@@ -41,15 +36,13 @@ class ServiceRenewalBase(models.TransientModel):
                     Command.create(
                         {
                             "item_id": item.id,
-                            "amount": item[which],
-                            "amount_credited": credited.get(item, 0.0),
-                            "amount_new": max(
-                                item[which] - credited.get(item, 0.0), 0.0
-                            ),
+                            "amount": amount,
+                            "amount_credited": credited,
+                            "amount_new": amount - credited,
                             "is_kept": item.counts_in_base,
                         }
                     )
-                    for item in contract.item_ids._get_current()
+                    for item, (amount, credited) in proposals.items()
                 ],
             }
         )
@@ -76,6 +69,8 @@ class ServiceRenewalBase(models.TransientModel):
                     contract=contract.display_name,
                 )
             )
+        if any(line.amount_new < 0 for line in self.line_ids):
+            raise UserError(self.env._("An amount in the base can't be negative."))
         for line in self.line_ids:
             line._apply()
         contract.write({"renewal_base_amount": contract._get_items_base()})
