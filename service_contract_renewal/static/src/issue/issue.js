@@ -1,4 +1,5 @@
 import {Component, onMounted, useState} from "@odoo/owl";
+import {_t} from "@web/core/l10n/translation";
 import {registry} from "@web/core/registry";
 import {standardActionServiceProps} from "@web/webclient/actions/action_service";
 import {useService} from "@web/core/utils/hooks";
@@ -27,6 +28,14 @@ export class IssueInvoices extends Component {
 
     get percent() {
         return Math.round((100 * this.state.tried) / this.total);
+    }
+
+    get progress() {
+        return _t("%(tried)s of %(total)s contracts, %(made)s invoices made.", {
+            tried: this.state.tried,
+            total: this.total,
+            made: this.state.made,
+        });
     }
 
     get finished() {
