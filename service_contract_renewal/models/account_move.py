@@ -6,6 +6,7 @@ from odoo.exceptions import AccessError, UserError
 _logger = logging.getLogger(__name__)
 
 BILLING = "service_contract.group_service_billing"
+SYSTEM_FIELDS = {"service_billing", "service_contract_id"}
 ACCOUNTING = ("account.group_account_readonly", "account.group_account_invoice")
 
 
@@ -58,19 +59,24 @@ class AccountMove(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        self._check_service_fields(vals_list)
+        if not self.env.su:
+            # defaults, too, are given by RPC: in the context, or kept by a user
+            defaults = self.default_get(list(SYSTEM_FIELDS))
+            self._check_service_fields({n for n in defaults if defaults[n]})
+            for vals in vals_list:
+                self._check_service_fields(vals)
         return super().create(vals_list)
 
     def write(self, vals):
-        self._check_service_fields([vals])
+        if not self.env.su:
+            self._check_service_fields(vals)
         return super().write(vals)
 
-    def _check_service_fields(self, vals_list):
+    def _check_service_fields(self, names):
         """Which invoice is a service invoice is the system's to say: it opens it to
         people without any right in accounting.
         """
-        kept = {"service_billing", "service_contract_id"}
-        if not self.env.su and any(kept & set(vals) for vals in vals_list):
+        if SYSTEM_FIELDS & set(names):
             raise AccessError(
                 self.env._("Only the system links an invoice to a service contract.")
             )

@@ -15,12 +15,14 @@ class ServiceContract(models.Model):
 
     _inherit = "service.contract"
 
+    # Of what the house thinks, decides and does about it, customers read nothing here.
     renewal_decision = fields.Selection(
         selection=[("accepted", "Accepted"), ("declined", "Declined")],
         string="Decision",
         readonly=True,
         copy=False,
         tracking=True,
+        groups="base.group_user",
     )
     renewal_state = fields.Selection(
         selection=[
@@ -37,6 +39,7 @@ class ServiceContract(models.Model):
         store=True,
         copy=False,
         index=True,
+        groups="base.group_user",
     )
     renewal_reason_id = fields.Many2one(
         "service.renewal.reason",
@@ -44,6 +47,7 @@ class ServiceContract(models.Model):
         copy=False,
         tracking=True,
         index="btree_not_null",
+        groups="base.group_user",
     )
     renewal_due_on = fields.Date(
         compute="_compute_renewal_due_on",
@@ -51,22 +55,28 @@ class ServiceContract(models.Model):
         precompute=True,
         copy=False,
         help="From this local date on the renewal is due.",
+        groups="base.group_user",
     )
-    renewal_is_due = fields.Boolean(readonly=True, copy=False)
+    renewal_is_due = fields.Boolean(readonly=True, copy=False, groups="base.group_user")
     reminder_hold_until = fields.Date(
         string="On Hold Until",
         copy=False,
         tracking=True,
         help="The customer isn't asked before this day.",
+        groups="base.group_user",
     )
     renewal_ids = fields.One2many(
-        "service.renewal", "contract_id", string="Billed Periods"
+        "service.renewal",
+        "contract_id",
+        string="Billed Periods",
+        groups="base.group_user",
     )
     renewal_is_billed = fields.Boolean(
         compute="_compute_renewal_state",
         store=True,
         copy=False,
         help="An invoice of the next period exists.",
+        groups="base.group_user",
     )
     renewal_move_ids = fields.Many2many(
         "account.move",
@@ -80,13 +90,16 @@ class ServiceContract(models.Model):
         groups="service_contract.group_service_user",
         help="Invoices of this contract that the user may open.",
     )
-    first_period_is_billed = fields.Boolean(compute="_compute_first_period_is_billed")
+    first_period_is_billed = fields.Boolean(
+        compute="_compute_first_period_is_billed", groups="base.group_user"
+    )
     renewable_line_ids = fields.One2many(
         "service.contract.line",
         "contract_id",
         string="Rights of the Next Period",
         domain=[("on_renewal", "=", "renew")],
         copy=False,
+        groups="base.group_user",
     )
     chain_ids = fields.Many2many(
         "service.contract",
@@ -377,6 +390,8 @@ class ServiceContract(models.Model):
         The later transaction is repeated by the server and then sees the first.
         """
         self.flush_recordset()
+        # what waits to be written on billed periods would be lost with their cache
+        self.env["service.renewal"].flush_model()
         self.env.cr.execute(
             "UPDATE service_contract SET write_date = write_date WHERE id = ANY(%s)",
             [self.ids],

@@ -8,6 +8,7 @@ class ServiceRenewalIssue(models.TransientModel):
 
     _name = "service.renewal.issue"
     _description = "Issue Renewal Invoices"
+    _inherit = ["service.guard.mixin"]
 
     is_first = fields.Boolean(readonly=True)
     line_ids = fields.One2many(
@@ -22,6 +23,10 @@ class ServiceRenewalIssue(models.TransientModel):
             problems = wizard.line_ids.filtered("problem")
             wizard.problem_count = len(problems)
             wizard.ready_count = len(wizard.line_ids - problems)
+
+    @api.model
+    def _get_system_fields(self):
+        return super()._get_system_fields() | {"is_first"}
 
     @api.model
     def _open_for(self, contracts, first=False):

@@ -13,6 +13,7 @@ class ServiceRenewalIssueLine(models.TransientModel):
 
     _name = "service.renewal.issue.line"
     _description = "Renewal Invoice to Issue"
+    _inherit = ["service.guard.mixin"]
 
     wizard_id = fields.Many2one(
         "service.renewal.issue", required=True, ondelete="cascade"
@@ -67,6 +68,18 @@ class ServiceRenewalIssueLine(models.TransientModel):
                 amount=line._get_typed(),
                 date_start=line.date_start,
             )
+
+    @api.model
+    def _get_system_fields(self):
+        """Which contract and invoice a row is about is the system's: a row names them
+        to its owner, who needn't have a right on whatever id is put there.
+        """
+        return super()._get_system_fields() | {
+            "wizard_id",
+            "contract_id",
+            "has_amount",
+            "move_id",
+        }
 
     def _get_typed(self):
         """Return the fee that the dialog says; None where nobody entered one."""
