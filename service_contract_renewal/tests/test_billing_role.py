@@ -368,6 +368,32 @@ class TestBillingCanNot(BillingCommon):
         paid = self._mine(self.paid_sale.line_ids)
         self._refuse({"undo a payment": paid.remove_move_reconcile})
 
+    def test_who_reads_every_invoice_bills_no_other(self):
+        """The buttons of service invoices take nothing else, whatever one may read."""
+        attempts = {}
+        for role in ("billing_reader", "billing_accountant"):
+            draft, sale = self._as(role, self.sale_draft), self._as(role, self.sale)
+            self.assertTrue((draft | sale).has_access("read"))
+            attempts |= {
+                f"{role} post": draft.action_service_post,
+                f"{role} post among ours": (
+                    draft | self._as(role, self.drafted)
+                ).action_service_post,
+                f"{role} delete": draft.action_service_cancel,
+                f"{role} refresh": draft.action_service_refresh,
+                f"{role} send": sale.action_service_send,
+            }
+        many = (self.sale | self.paid_sale).ids
+        attempts |= {
+            "reader sends": partial(
+                self._send, self._env("billing_reader", active_ids=self.sale.ids)
+            ),
+            "reader sends many": partial(
+                self._send_many, self._env("billing_reader", active_ids=many)
+            ),
+        }
+        self._refuse(attempts)
+
     def test_a_draft_that_was_posted_before_isn_t_deleted(self):
         self.posted.button_draft()
         self._refuse({"delete": self._mine(self.posted).action_service_cancel})
@@ -797,6 +823,31 @@ class TestBillingCanNot(BillingCommon):
                 if may != (role == "manager"):
                     wrong.append((what, role))
         self.assertEqual(wrong, [])
+
+    def test_another_fee_than_was_agreed_is_billed_by_managers(self):
+        """A fee that nobody agreed on is typed by whoever bills."""
+        manager = self._make_user(
+            "access_billing_manager",
+            "service_contract.group_service_billing,"
+            "service_contract.group_service_manager",
+        )
+        self.roles["billing_manager"] = manager
+        open_fee = self._make_contract(self.acme, activate=True, renewal_term_ids=[])
+        for role, contract, may in (
+            ("billing", self.contract, False),
+            ("billing", open_fee, True),
+            ("billing_manager", self.contract, True),
+        ):
+            dialog = self._open_issue(role, contract)
+            row = dialog.line_ids
+            self.assertEqual(bool(row.problem), contract == open_fee)
+            row.write({"amount": 5})
+            self.assertEqual(not row.problem, may, row.problem)
+            answer = dialog.action_issue_portion(row.ids, True)
+            self.assertEqual(bool(answer["done"]), may)
+            if may:
+                move = contract._get_live_renewal().move_id
+                self.assertEqual(move.amount_untaxed, 5)
 
     def test_see_or_bill_another_company(self):
         env = self._env("billing")

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.service_contract.models.service_job_mixin import COLLISIONS
+from odoo.addons.service_contract.tools.roles import MANAGER
 
 _logger = logging.getLogger(__name__)
 
@@ -63,11 +64,35 @@ class ServiceRenewalIssueLine(models.TransientModel):
     @api.depends("date_start", "amount", "has_amount", "contract_id")
     def _compute_problem(self):
         for line in self:
-            line.problem = line.contract_id._get_billing_problem(
-                first=line.wizard_id.is_first,
-                amount=line._get_typed(),
-                date_start=line.date_start,
+            line.problem = (
+                line._get_fee_problem()
+                or line.contract_id._get_billing_problem(
+                    first=line.wizard_id.is_first,
+                    amount=line._get_typed(),
+                    date_start=line.date_start,
+                )
             )
+
+    def _get_fee_problem(self):
+        """Say that another fee was typed than was agreed, by somebody who isn't to
+        change it; empty where that isn't so.
+        """
+        self.ensure_one()
+        contract = self.contract_id
+        fee = contract._get_renewal_fee(self.cycle)
+        if (
+            fee is None
+            or not contract.currency_id.compare_amounts(fee, self.amount)
+            or self.env.user.has_group(MANAGER)  # not su: problems are stored
+        ):
+            return ""
+        return self.env._(
+            "Contract %(contract)s: %(fee)s was agreed for period %(cycle)s. Only a "
+            "service manager can bill another amount.",
+            contract=contract.display_name,
+            fee=contract.currency_id.format(fee),
+            cycle=self.cycle,
+        )
 
     @api.model
     def _get_system_fields(self):
@@ -111,6 +136,9 @@ class ServiceRenewalIssueLine(models.TransientModel):
         contracts = self.contract_id
         contracts._check_may_bill()
         contracts._stamp_renewal()
+        for line in self:
+            if problem := line._get_fee_problem():
+                raise UserError(problem)
         wizard = self.wizard_id
         for (company, _start), lines in self.grouped(
             lambda line: (line.contract_id.company_id, line._get_other_start())
