@@ -221,12 +221,12 @@ class TestBrokenContracts(RenewalJobsCommon):
         cls.gone.property_account_income_id = income
         cls.archived = cls._make_renewable(renewal_product_id=cls.gone.id)
         cls.gone.active = False
-        # a fee product that has the tax of the branch alone
+        # a fee product that an import gave to the branch, with the branch's tax
         cls.taxed_there = cls._make_product("Branch service", "service")
         cls.taxed_there.property_account_income_id = income
         cls.taxed_there.taxes_id = data["default_tax_sale"]
-        cls.company.account_sale_tax_id = cls.company_data["default_tax_sale"]
         cls.other_tax = cls._make_renewable(renewal_product_id=cls.taxed_there.id)
+        cls._give_to(cls.branch)
         # a currency that was switched off
         cls.crown = cls.env.ref("base.ISK")
         cls.crown.active = True
@@ -237,10 +237,20 @@ class TestBrokenContracts(RenewalJobsCommon):
             cls.no_journal: "is archived",
             cls.no_account: "has no income account",
             cls.archived: "is archived",
-            cls.other_tax: "taxes of other companies only",
+            cls.other_tax: "belongs to another company",
             cls.no_currency: "is switched off",
         }
         cls.broken = cls.env["service.contract"].union(*cls.reasons)
+
+    @classmethod
+    def _give_to(cls, company):
+        """No form lets a product change its company while contracts use it."""
+        cls.env.flush_all()
+        cls.env.cr.execute(
+            "UPDATE product_template SET company_id = %s WHERE id = %s",
+            [company.id or None, cls.taxed_there.product_tmpl_id.id],
+        )
+        cls.env.invalidate_all()
 
     def _issue_all(self, at=NOW):
         with mute_logger(JOB_LOGGER):
@@ -274,6 +284,7 @@ class TestBrokenContracts(RenewalJobsCommon):
             "default_account_revenue"
         ]
         self.gone.active = True
+        self._give_to(self.branch.browse())
         self.taxed_there.taxes_id = self.company_data["default_tax_sale"]
         self.crown.active = True
         self._issue_all("2026-11-21 03:00:01")
