@@ -7,7 +7,7 @@ from odoo.fields import Domain
 from odoo.addons.service_contract.tools.roles import USER
 
 ACTIVITY_BILL = "service_contract_renewal.mail_activity_type_bill"
-OPEN_STATES = ("none", "due", "accepted", "lapsed")
+MOVES_END = {"date_start", "date_end", "term_count", "term_unit", "renewable"}
 
 
 class ServiceContract(models.Model):
@@ -149,7 +149,9 @@ class ServiceContract(models.Model):
             return "declined"
         if live.state == "posted":
             return "invoiced"
-        if live or self.renewal_decision == "accepted":
+        # paid, but its contract was cancelled: there is something to decide again
+        paid = live.state == "renewed"
+        if live.state == "draft" or (self.renewal_decision == "accepted" and not paid):
             return "accepted"
         if self.state in ("expired", "suspended") and self._is_over():
             return "lapsed"
@@ -209,9 +211,22 @@ class ServiceContract(models.Model):
 
     # === CRUD METHODS === #
 
-    @api.model
-    def _get_system_fields(self):
-        return super()._get_system_fields() | {"renewal_is_due", "renewal_decision"}
+    def write(self, vals):
+        result = super().write(vals)
+        if MOVES_END & set(vals):
+            # sudo: what follows from the end that somebody could move
+            far = self.sudo().filtered(
+                lambda contract: (
+                    contract.renewal_is_due
+                    and not (
+                        contract.renewal_due_on
+                        and contract.renewal_due_on <= contract._today()
+                    )
+                )
+            )
+            if far:
+                far._write_quietly({"renewal_is_due": False})
+        return result
 
     # === ACTIONS === #
 
@@ -225,7 +240,8 @@ class ServiceContract(models.Model):
         """
         self._check_may_decide()
         for contract in self:
-            if contract.renewal_decision == "accepted":
+            paid = contract._get_live_renewal().state == "renewed"
+            if contract.renewal_decision == "accepted" and not paid:
                 raise UserError(
                     self.env._(
                         "Contract %(contract)s: the customer accepted already.",
@@ -328,6 +344,10 @@ class ServiceContract(models.Model):
 
     # === BUSINESS METHODS === #
 
+    @api.model
+    def _get_system_fields(self):
+        return super()._get_system_fields() | {"renewal_is_due", "renewal_decision"}
+
     def _check_may_decide(self):
         """Refuse decisions where there is nothing to decide (any more).
 
@@ -407,13 +427,17 @@ class ServiceContract(models.Model):
                 and contract.currency_id.is_zero(contract.renewal_fee)
             )
         )
-        if free:
-            free._renew()
-        for contract in (self - free).filtered(lambda c: not c._get_live_renewal()):
-            problem = contract._get_billing_problem()
-            if not problem:
-                contract.with_company(contract.company_id)._make_renewal_invoices()
-            contract._tell_billing(problem)
+        # the next period was paid for once, and its contract cancelled
+        paid = self.filtered(lambda c: c._get_live_renewal().state == "renewed")
+        if free | paid:
+            (free | paid)._renew()
+        to_bill = (self - free - paid).filtered(lambda c: not c._get_live_renewal())
+        problems = {contract: contract._get_billing_problem() for contract in to_bill}
+        ready = to_bill.filtered(lambda contract: not problems[contract])
+        for company, contracts in ready.grouped("company_id").items():
+            contracts.with_company(company)._make_renewal_invoices()
+        for contract in to_bill:
+            contract._tell_billing(problems[contract])
 
     def _tell_billing(self, problem=""):
         """Give somebody of billing the task to issue the invoice, once."""

@@ -111,3 +111,22 @@ class TestRenew(RenewalCommon):
         self.assertFalse(contract.renewal_is_billed)
         contract.action_renewal_reopen()
         self.assertEqual(contract.renewal_state, "none")
+
+    def test_a_cancelled_next_period_can_come_back_without_a_second_invoice(self):
+        contract = self._make_renewable()
+        self._pay(self._issue(contract))
+        first = contract.successor_id
+        first.action_cancel()
+        self.assertFalse(contract.successor_id)
+        self.assertEqual(contract.renewal_state, "none")
+        contract.action_renewal_accept()
+        self.assertEqual(contract.renewal_state, "renewed")
+        self.assertNotEqual(contract.successor_id, first)
+        self.assertEqual(len(contract.renewal_ids), 1)
+
+    def test_a_prolonged_contract_is_no_longer_due(self):
+        contract = self._make_renewable()
+        contract.sudo()._set_renewal_due()
+        self.assertEqual(contract.renewal_state, "due")
+        contract.date_end = "2027-12-31"
+        self.assertEqual(contract.renewal_state, "none")
