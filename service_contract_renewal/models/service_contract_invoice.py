@@ -346,6 +346,8 @@ class ServiceContract(models.Model):
         fiscal position.
 
         Those of the product, else those of its income account, as Odoo takes them.
+        Taxes of other companies are no sign of a mistake: Odoo gives every product of
+        all companies the default taxes of the others, also one without tax here.
         """
         self.ensure_one()
         position = self._get_fiscal_position()
@@ -369,12 +371,19 @@ class ServiceContract(models.Model):
         self.ensure_one()
         if not any(taxes.flatten_taxes_hierarchy().mapped("price_include")):
             return fee
-        added = taxes.compute_all(
-            fee, self.currency_id, product=product, handle_price_include=False
+        # Rounded tax by tax, also where the company rounds globally: only such a price
+        # gives the fee back, to the cent, with several taxes in it.
+        details = taxes._get_tax_details(
+            fee,
+            1.0,
+            precision_rounding=self.currency_id.rounding,
+            rounding_method="round_per_line",
+            product=product,
+            special_mode="total_excluded",
         )
         included = sum(
-            values["amount"]
-            for values in added["taxes"]
-            if self.env["account.tax"].browse(values["id"]).price_include
+            data["tax_amount"]
+            for data in details["taxes_data"]
+            if data["tax"].price_include
         )
-        return added["total_excluded"] + included
+        return self.currency_id.round(fee + included)

@@ -24,12 +24,6 @@ BY_DAYS = [
 class TestTerminate(RenewalCommon):
     """A customer leaves in the middle of a paid year: last day, reason, credit."""
 
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        # sudo: the fee is without tax in every company, unless a test says otherwise
-        cls.fee_product.sudo().taxes_id = False
-
     def _make_paid(self, activate=True, **values):
         """Return the second period of a contract, 2027, paid with 30,000."""
         first = self._make_renewable(activate=activate, **values)
