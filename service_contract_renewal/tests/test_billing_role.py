@@ -238,6 +238,18 @@ class TestBillingPages(BillingCommon, HttpCase):
         self.assertEqual(answer.status_code, 200)
         answer = self.url_open(f"/account/download_invoice_documents/{mine.id}/pdf")
         self.assertEqual(answer.status_code, 200)
+        for report in (
+            "account.report_invoice_with_payments",
+            "account.report_invoice",
+        ):
+            for paid in (False, True):
+                if paid and self.posted.payment_state == "not_paid":
+                    self._make_payment(self.posted)
+                self.env.flush_all()
+                with mute_logger("odoo.http", "odoo.sql_db"):  # Odoo stamps the invoice
+                    printed = self.url_open(f"/report/html/{report}/{mine.id}")
+                self.assertEqual(printed.status_code, 200)
+                self.assertIn(self.posted.name, printed.text)
         for move in self.sale | self.bill | self.refund | self.foreign_posted:
             with mute_logger("odoo.http", "odoo.addons.base.models.ir_rule"):
                 answer = self.url_open(
