@@ -408,7 +408,8 @@ class TestBillingCanNot(BillingCommon):
 
     def test_a_draft_that_was_posted_before_isn_t_deleted(self):
         self.posted.button_draft()
-        self._refuse({"delete": self._mine(self.posted).action_service_cancel})
+        with self.assertRaisesRegex(UserError, "was posted"):
+            self._mine(self.posted).action_service_cancel()
 
     def test_read_print_or_send_what_isn_t_theirs(self):
         attempts = {}
