@@ -342,7 +342,9 @@ class ServiceContractItem(models.Model):
             "name": item.name,
             "serial": item.serial,
             "quantity": item.quantity,
-            "source_move_line_id": item.source_move_line_id.id,
+            "source_move_line_id": (
+                item.source_move_line_id or paid.source_move_line_id[:1]
+            ).id,
             "amount_before_discount": sum(paid.mapped("amount_before_discount")),
             "amount_after_discount": sum(paid.mapped("amount_after_discount")),
             "counts_in_base": item.counts_in_base,

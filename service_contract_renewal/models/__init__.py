@@ -18,6 +18,5 @@ from . import (
     account_move,
     account_move_line,
     account_move_send,
-    account_move_send_batch_wizard,
     account_partial_reconcile,
 )

@@ -85,9 +85,18 @@ class AccountMove(models.Model):
         # sudo: the accountant who deletes a draft may have no right on contracts
         renewals = self.sudo().service_renewal_ids
         usages = self._get_billed_usages()
+        for renewal in renewals.filtered(lambda renewal: renewal.state == "renewed"):
+            renewal.contract_id._ask_about_money(
+                self.env._("Invoice of a renewal deleted"),
+                self.env._(
+                    "The invoice of %(period)s was deleted. The contract stays as it "
+                    "is.",
+                    period=renewal.display_name,
+                ),
+            )
         result = super().unlink()
         renewals._free()
-        usages.write({"billing_move_id": False})
+        usages._free()
         return result
 
     # === STEPS OF AN INVOICE === #
@@ -102,7 +111,12 @@ class AccountMove(models.Model):
             )._set_state("posted")
             service._close_billing_tasks()
         posted._renew_if_paid()
-        refunds = posted.filtered(lambda move: move.move_type == "out_refund")
+        # our own credit notes follow from what a person did on the contract
+        refunds = posted.sudo().filtered(
+            lambda move: (
+                move.move_type == "out_refund" and move.service_billing != "credit"
+            )
+        )
         refunds.reversed_entry_id._follow_credit()
         return posted
 
@@ -121,7 +135,7 @@ class AccountMove(models.Model):
         # sudo: as in _post
         moves = self.sudo()
         moves.service_renewal_ids._free()
-        moves._get_billed_usages().write({"billing_move_id": False})
+        moves._get_billed_usages()._free()
         moves._ask_about_lost_payment()
         return result
 
@@ -222,6 +236,35 @@ class AccountMove(models.Model):
         # sudo: the link alone
         if any(not move.service_billing for move in self.sudo()):
             raise AccessError(self.env._("This is no invoice of a service contract."))
+
+    def _hand_over(self, new):
+        """Let the draft ``new`` bill what this credited one billed; as superuser."""
+        self.ensure_one()
+        new.write(
+            {
+                "service_billing": self.service_billing,
+                "service_contract_id": self.service_contract_id.id,
+            }
+        )
+        dated = self.invoice_line_ids.filtered("service_date_start")
+        for line in new.invoice_line_ids:
+            same = dated.filtered(
+                lambda mine, line=line: (
+                    mine.product_id == line.product_id and mine.name == line.name
+                )
+            )[:1]
+            line.service_date_start = same.service_date_start
+            line.service_date_end = same.service_date_end
+        freed = self.service_renewal_ids.filtered(lambda r: r.state == "freed")
+        freed._set_state("draft")
+        freed.move_id = new
+
+    def _drop_service_drafts(self):
+        """Take drafts back, as superuser; what had a number once is cancelled."""
+        numbered = self.filtered("posted_before")
+        if numbered:
+            numbered.button_cancel()
+        (self - numbered).unlink()
 
     def _post_service_invoices(self):
         """Post drafts; to be called as superuser, after a check of who may."""
@@ -337,7 +380,9 @@ class AccountMove(models.Model):
             usages.write({"billing_move_id": move.id})
 
     def _close_billing_tasks(self):
-        self.service_contract_id.activity_unlink(
+        """Close the tasks to bill the next period, as it is billed now."""
+        renewals = self.service_renewal_ids
+        renewals.filtered(lambda r: not r.is_first_period).contract_id.activity_unlink(
             ["service_contract_renewal.mail_activity_type_bill"]
         )
 

@@ -25,7 +25,22 @@ class AccountMoveLine(models.Model):
         lines = self.browse()
         for part in _flatten(reconciliation_plan):
             lines |= part
-        lines.move_id._renew_if_paid()
+        moves = lines.move_id
+        moves._renew_if_paid()
+        # credited by a credit note that names no invoice, too
+        moves.filtered(lambda move: move.payment_state == "reversed")._follow_credit()
+        return result
+
+    def unlink(self):
+        # sudo: the services that these lines bill, whoever may delete the lines
+        usages = (
+            self.sudo()
+            .filtered("service_usage_id")
+            .mapped("service_usage_id")
+            .filtered(lambda usage: usage.billing_move_id in self.sudo().move_id)
+        )
+        result = super().unlink()
+        usages._free()
         return result
 
 

@@ -10,5 +10,7 @@ class AccountPartialReconcile(models.Model):
         # sudo: the accountant who undoes a payment may have no right on contracts
         service = moves.sudo().filtered(lambda move: move.service_billing == "renewal")
         result = super().unlink()
-        service.exists()._ask_about_lost_payment()
+        service = service.exists()
+        service._ask_about_lost_payment()
+        service.service_renewal_ids._claim_after_credit()
         return result

@@ -56,6 +56,13 @@ class ResCompany(models.Model):
         help="The layout that is printed and sent; empty: Odoo's own choice.",
     )
 
+    service_used_journal_id = fields.Many2one(
+        "account.journal",
+        compute="_compute_service_used_journal_id",
+        compute_sudo=True,
+        help="The journal of service invoices: the chosen one, else the first.",
+    )
+
     _service_renewal_days_not_negative = models.Constraint(
         "CHECK(service_renewal_due_days >= 0 AND"
         " COALESCE(service_invoice_days_before, 0) >= 0)",
@@ -66,6 +73,21 @@ class ResCompany(models.Model):
         " AND COALESCE(service_paid_enough, 0) < 100)",
         "“Paid enough” is a percentage from 0 to less than 100.",
     )
+
+    @api.depends("service_journal_id")
+    def _compute_service_used_journal_id(self):
+        journals = self.env["account.journal"]
+        for company in self:
+            company.service_used_journal_id = (
+                company.service_journal_id
+                or journals.search(
+                    [
+                        *journals._check_company_domain(company),
+                        ("type", "=", "sale"),
+                    ],
+                    limit=1,
+                )
+            )
 
     def _get_billing_contact(self, preferred):
         """Return whom to tell that something is to be billed in this company.
@@ -97,13 +119,7 @@ class ResCompany(models.Model):
         self.ensure_one()
         # sudo: service staff have no right on journals; it is their own company's
         company = self.sudo()
-        journal = company.service_journal_id or company.env["account.journal"].search(
-            [
-                *company.env["account.journal"]._check_company_domain(company),
-                ("type", "=", "sale"),
-            ],
-            limit=1,
-        )
+        journal = company.service_used_journal_id
         if not journal:
             raise UserError(
                 self.env._(

@@ -31,6 +31,7 @@ class ServiceContract(models.Model):
         required=True,
         default="after_discount",
         tracking=True,
+        groups="base.group_user",
     )
     renewal_base_amount = fields.Monetary(
         string="Base",
@@ -60,6 +61,7 @@ class ServiceContract(models.Model):
         tracking=True,
         help="The first period wasn't part of the sale: it is billed once, at the fee "
         "of period 1.",
+        groups="base.group_user",
     )
     renewal_product_id = fields.Many2one(
         "product.product",
@@ -68,6 +70,7 @@ class ServiceContract(models.Model):
         check_company=True,
         help="The product on renewal invoices; it brings taxes and account. Empty: "
         "that of the settings.",
+        groups="base.group_user",
     )
     renewal_fee = fields.Monetary(
         string="Next Fee",
@@ -242,7 +245,10 @@ class ServiceContract(models.Model):
         row = fees.find_row(contract.renewal_term_ids._get_rows(), cycle)
         if row is None:
             return self.env._("asked for when it is billed")
-        amount = contract.currency_id.format(self._get_renewal_fee(cycle))
+        fee = self._get_renewal_fee(cycle)
+        if fee is None:
+            return self.env._("asked for when it is billed: the base is empty")
+        amount = contract.currency_id.format(fee)
         if row.method == fees.FIXED:
             return self.env._("fixed: %(amount)s", amount=amount)
         return self.env._(
@@ -288,6 +294,9 @@ class ServiceContract(models.Model):
         """Return what the preview of the fees shows."""
         self.ensure_one()
         contract = self.sudo()  # sudo: as in _get_renewal_fee
+        # of the invoices only those that the user may read on their own
+        moves = contract.item_ids.source_move_line_id.move_id
+        moves = moves.sudo(self.env.su)._filtered_access("read").sudo()
         rows = []
         if contract.bill_first_period and contract.cycle == 1 and contract.date_start:
             rows.append(self._prepare_preview_row(1, *contract._get_dates()))
@@ -297,7 +306,7 @@ class ServiceContract(models.Model):
             "contract": contract,
             "rows": rows,
             "items": contract.item_ids._get_priced(),
-            "moves": contract.item_ids.source_move_line_id.move_id,
+            "moves": moves,
             "is_manual": contract.renewal_base == "manual",
             "format": contract.currency_id.format,
         }

@@ -99,6 +99,7 @@ class ServiceContract(models.Model):
                     "date_start": start,
                     "date_end": end,
                     "amount": contract.currency_id.round(fee),
+                    "is_typed": contract._is_other_fee(cycle, amounts.get(contract)),
                 }
             )
         try:
@@ -119,6 +120,13 @@ class ServiceContract(models.Model):
         for renewal, move in zip(renewals, moves, strict=True):
             renewal.move_id = move
         return moves
+
+    def _is_other_fee(self, cycle, amount):
+        """Tell whether ``amount``, typed by a person, isn't what the rows say."""
+        fee = self._get_renewal_fee(cycle)
+        return amount is not None and (
+            fee is None or bool(self.currency_id.compare_amounts(fee, amount))
+        )
 
     def _get_billing_problem(self, first=False, amount=None, date_start=None):
         """Say why the next period can't be billed; empty where it can.

@@ -52,6 +52,15 @@ class ServiceContract(models.Model):
             & Domain("renewable", "=", True)
             & Domain("renewal_is_billed", "=", False)
             & Domain("renewal_state", "in", ("none", "due", "accepted"))
+            # a period is billed when the one before it has begun: short terms would
+            # else be billed far ahead, one after the other
+            & Domain("service_start_at", "<=", now)
+            # what is free of charge renews when somebody accepts it
+            & (
+                Domain("renewal_fee", "!=", 0)
+                | Domain("has_renewal_fee", "=", False)
+                | Domain("renewal_decision", "=", "accepted")
+            )
             & (
                 Domain("reminder_hold_until", "=", False)
                 | Domain("reminder_hold_until", "<=", now.date())

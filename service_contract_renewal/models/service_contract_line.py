@@ -87,7 +87,8 @@ class ServiceContractLine(models.Model):
             return 0.0
         carry = self.quantity_remaining
         if not self.carry_again:
-            carry -= max(self.quantity_carried - self.quantity_used, 0.0)
+            # what was carried into this period is used first
+            carry = min(carry, self.quantity + max(self.quantity_adjusted, 0.0))
         if self.carry_over == "limited":
             carry = min(carry, self.carry_over_max)
         return max(carry, 0.0)

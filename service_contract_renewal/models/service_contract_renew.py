@@ -19,6 +19,7 @@ class ServiceContract(models.Model):
         tracking=True,
         help="A contract that was suspended for not being renewed carries no unused "
         "rights, unless a manager says so here.",
+        groups="base.group_user",
     )
 
     carry_due_on = fields.Date(
@@ -26,6 +27,7 @@ class ServiceContract(models.Model):
         copy=False,
         help="From this local date on the unused rights of the period are carried into "
         "the next one.",
+        groups="base.group_user",
     )
 
     # === CRUD METHODS === #
@@ -144,6 +146,11 @@ class ServiceContract(models.Model):
         if suspended:
             # paying lifts the suspension: by its dates the old period is over or not
             suspended.action_resume()
+        for old in self.filtered(lambda contract: contract.state == "suspended"):
+            # a person suspended it, and a person lifts that
+            old.successor_id.action_suspend(
+                reason=old.suspension_reason, review_date=old.suspension_review_date
+            )
         self._get_next_renewals()._set_state("renewed")
         self.filtered(lambda contract: contract.state == "expired")._carry_over()
         self._message_log_batch(

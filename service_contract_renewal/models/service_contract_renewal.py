@@ -139,14 +139,12 @@ class ServiceContract(models.Model):
         self.ensure_one()
         if self.successor_ids.filtered(lambda c: c.state != "cancelled"):
             return "renewed"
-        if (
-            self.state in ("draft", "cancelled")
-            or not self.renewable
-            or not self.date_end
-        ):
+        if self.state in ("draft", "cancelled"):
             return "none"
         if self.renewal_decision == "declined":
             return "declined"
+        if not self.renewable or not self.date_end:
+            return "none"
         if live.state == "posted":
             return "invoiced"
         # paid, but its contract was cancelled: there is something to decide again
@@ -212,8 +210,11 @@ class ServiceContract(models.Model):
     # === CRUD METHODS === #
 
     def write(self, vals):
+        moves_end = MOVES_END & set(vals)
+        before = {c.sudo(): c.date_end for c in self} if moves_end else {}
         result = super().write(vals)
-        if MOVES_END & set(vals):
+        if moves_end:
+            self._check_next_period(before)
             # sudo: what follows from the end that somebody could move
             far = self.sudo().filtered(
                 lambda contract: (
@@ -283,7 +284,6 @@ class ServiceContract(models.Model):
                         contract=contract.display_name,
                     )
                 )
-        drafts = contracts.mapped(lambda c: c._get_live_renewal().move_id)
         contracts._write_quietly(
             {"renewal_decision": "declined", "renewal_reason_id": reason.id}
         )
@@ -294,7 +294,7 @@ class ServiceContract(models.Model):
             )
         contracts._message_log_batch(bodies=dict.fromkeys(self.ids, text))
         contracts.activity_unlink([ACTIVITY_BILL])
-        drafts.filtered(lambda move: move.state == "draft").unlink()
+        contracts._drop_next_drafts()
         return True
 
     def action_renewal_reopen(self):
@@ -318,6 +318,7 @@ class ServiceContract(models.Model):
             {"renewal_decision": False, "renewal_reason_id": False}
         )
         contracts.activity_unlink([ACTIVITY_BILL])
+        contracts._drop_next_drafts()
         contracts._message_log_batch(
             bodies=dict.fromkeys(self.ids, self.env._("The decision was taken back."))
         )
@@ -401,6 +402,65 @@ class ServiceContract(models.Model):
             lambda renewal: renewal.cycle == cycle and renewal.state != "freed"
         )[:1]
 
+    def _drop_next_drafts(self):
+        """Take draft invoices of the next period back; as superuser."""
+        moves = self._get_next_renewals().move_id
+        moves.filtered(lambda move: move.state == "draft")._drop_service_drafts()
+
+    def _on_terminated(self, date):
+        """What bills a contract that was cancelled is taken back, or asked about."""
+        result = super()._on_terminated(date)
+        # sudo: the invoices of contracts that somebody could cancel
+        for contract in self.sudo().filtered(lambda c: c.state == "cancelled"):
+            contract._drop_next_drafts()
+            contract.activity_unlink([ACTIVITY_BILL])
+            billed = contract._get_live_renewal() | contract._get_paying_renewal()
+            for renewal in billed.filtered("move_id"):
+                contract._ask_about_money(
+                    self.env._("Cancelled: what about its invoice?"),
+                    self.env._(
+                        "Invoice %(invoice)s bills %(period)s of a contract that was "
+                        "cancelled.",
+                        invoice=renewal.move_id.name,
+                        period=renewal.display_name,
+                    ),
+                )
+        return result
+
+    def _check_next_period(self, before):
+        """Keep periods from overlapping: the next one, billed or there, has its dates.
+
+        :param before: dict contract -> last date as it was
+        :raise UserError: the end would reach into the next period
+        """
+        # sudo: the dates of the next period
+        for contract in self.sudo():
+            live = contract._get_live_renewal()
+            start = contract.successor_id.date_start or (
+                live.state in ("posted", "renewed") and live.date_start
+            )
+            end, old = contract.date_end, before[contract]
+            if not start or end == old:
+                continue
+            if not end or end >= start:
+                raise UserError(
+                    self.env._(
+                        "Contract %(contract)s can't end later: its next period begins "
+                        "on %(date)s.",
+                        contract=contract.display_name,
+                        date=contract._format_day(start, self.env.lang),
+                    )
+                )
+            if (not old or end < old) and contract.renewal_decision != "declined":
+                contract._ask_about_money(
+                    self.env._("End moved: the next period begins later"),
+                    self.env._(
+                        "The period ends on %(end)s, the next one begins on %(start)s.",
+                        end=contract._format_day(end, self.env.lang),
+                        start=contract._format_day(start, self.env.lang),
+                    ),
+                )
+
     def _write_quietly(self, values):
         self.with_context(tracking_disable=True).write(values)
 
@@ -429,6 +489,8 @@ class ServiceContract(models.Model):
         )
         # the next period was paid for once, and its contract cancelled
         paid = self.filtered(lambda c: c._get_live_renewal().state == "renewed")
+        # what a draft asks for isn't what was accepted
+        free._drop_next_drafts()
         if free | paid:
             (free | paid)._renew()
         to_bill = (self - free - paid).filtered(lambda c: not c._get_live_renewal())
@@ -436,8 +498,8 @@ class ServiceContract(models.Model):
         ready = to_bill.filtered(lambda contract: not problems[contract])
         for company, contracts in ready.grouped("company_id").items():
             contracts.with_company(company)._make_renewal_invoices()
-        for contract in to_bill:
-            contract._tell_billing(problems[contract])
+        for contract in self - free - paid:
+            contract._tell_billing(problems.get(contract, ""))
 
     def _tell_billing(self, problem=""):
         """Give somebody of billing the task to issue the invoice, once."""

@@ -57,15 +57,16 @@ class ServiceContract(models.Model):
         self._stamp_renewal()
         self._check_may_end(date)
         move = self._get_paying_renewal().sudo().move_id  # sudo: linked, not shown
+        # sudo: linked, not shown
         next_move = self.sudo()._get_live_renewal().move_id
-        self.write({"date_end": date, "renewable": True})
-        if self.state == "suspended":
-            # those that are served end with their date; here work is on hold
-            self._on_terminated(date + timedelta(days=1))
         # sudo: decisions are written by methods that check first
         self.sudo()._write_quietly(
             {"renewal_decision": "declined", "renewal_reason_id": reason.id}
         )
+        self.write({"date_end": date})
+        if self.state == "suspended":
+            # those that are served end with their date; here work is on hold
+            self._on_terminated(date + timedelta(days=1))
         text = self.env._(
             "Ended early on %(date)s: %(reason)s.",
             date=self._format_day(date, self.env.lang),
@@ -73,7 +74,7 @@ class ServiceContract(models.Model):
         )
         self._message_log(body=f"{text} {note}" if note else text)
         if next_move.state == "draft":
-            next_move.unlink()
+            next_move._drop_service_drafts()
         elif next_move:
             self._ask_about_money(
                 self.env._("Ended early: credit the next period"),
@@ -131,6 +132,14 @@ class ServiceContract(models.Model):
             return 0
         return max((end - max(date, self.date_start - timedelta(days=1))).days, 0)
 
+    def _get_billed_amount(self):
+        """Return the untaxed amount that the posted invoice charges for this period."""
+        self.ensure_one()
+        # sudo: the amount of the invoice that this very contract was billed by
+        move = self._get_paying_renewal().sudo().move_id
+        lines = move.filtered(lambda move: move.state == "posted").invoice_line_ids
+        return sum(lines.filtered("service_date_start").mapped("price_subtotal"))
+
     def _get_credit_amount(self, kind, date):
         """Return the untaxed credit that follows from ``kind``, rounded; what credit
         notes give back already is left out.
@@ -142,7 +151,7 @@ class ServiceContract(models.Model):
         paid = self._get_paying_renewal()
         if kind == "none" or not paid:
             return 0.0
-        due = paid.amount
+        due = self._get_billed_amount()
         if kind == "pro_rata":
             due = fees.get_share(
                 due,

@@ -17,8 +17,10 @@ class ServiceContractUsage(models.Model):
         readonly=True,
         index="btree_not_null",
     )
+    # computed, not related: Odoo asks for no group where it reads that by SQL
     price_extra = fields.Monetary(
-        related="line_id.price_extra",
+        string="Extra Price",
+        compute="_compute_amount_extra",
         groups="service_contract.group_service_user",
     )
     amount_extra = fields.Monetary(
@@ -57,6 +59,7 @@ class ServiceContractUsage(models.Model):
     @api.depends("quantity", "line_id.price_extra")
     def _compute_amount_extra(self):
         for row in self:
+            row.price_extra = row.line_id.price_extra
             row.amount_extra = row.currency_id.round(row.quantity * row.price_extra)
 
     @api.depends(
@@ -122,6 +125,24 @@ class ServiceContractUsage(models.Model):
         for key, mine in rows.grouped(lambda row: row._get_billing_key()).items():
             moves |= mine._make_service_invoice(*key)
         return moves.sudo(self.env.su)
+
+    def _free(self):
+        """Give services back whose invoice is no longer there; as superuser.
+
+        What took one of them back is on a draft for nothing then, and goes too.
+        """
+        if not self:
+            return
+        self.write({"billing_move_id": False})
+        undone = self.reversed_by_ids.filtered(
+            lambda row: row.billing_move_id.state == "draft"
+        )
+        lines = undone.billing_move_id.invoice_line_ids.filtered(
+            lambda line: line.service_usage_id in undone
+        )
+        moves = lines.move_id
+        lines.unlink()
+        moves.filtered(lambda move: not move.invoice_line_ids)._drop_service_drafts()
 
     def _get_billing_key(self):
         """Return what may stand on one invoice: company, customer, currency, and the

@@ -6,8 +6,6 @@ from odoo.tools import SQL
 
 _logger = logging.getLogger(__name__)
 
-LIVE = ("draft", "posted", "renewed")
-
 
 class ServiceRenewal(models.Model):
     """The link contract – invoice – next period, and the claim on that period.
@@ -66,6 +64,9 @@ class ServiceRenewal(models.Model):
         readonly=True,
         default="draft",
     )
+    is_typed = fields.Boolean(
+        readonly=True, help="A person entered this fee when it was billed."
+    )
     is_first_period = fields.Boolean(
         compute="_compute_is_first_period",
         store=True,
@@ -106,9 +107,6 @@ class ServiceRenewal(models.Model):
     def _get_system_fields(self):
         return super()._get_system_fields() | set(self._fields) - {"id"}
 
-    def _get_live(self):
-        return self.filtered(lambda renewal: renewal.state in LIVE)
-
     def _set_state(self, state):
         """Write ``state``; as superuser, by what happened to the invoice."""
         changed = self.filtered(lambda renewal: renewal.state != state)
@@ -148,6 +146,38 @@ class ServiceRenewal(models.Model):
                 )
         freed._set_state("draft")
 
+    def _claim_after_credit(self):
+        """Take periods again whose invoice is open once more: a credit note was undone.
+
+        Where another invoice bills the period meanwhile, a person is asked.
+        """
+        freed = self.filtered(
+            lambda renewal: (
+                renewal.state == "freed"
+                and renewal.move_id.state == "posted"
+                and renewal.move_id.payment_state != "reversed"
+            )
+        )
+        if not freed:
+            return
+        freed.contract_id._stamp_renewal()
+        for renewal in freed:
+            contract = renewal.contract_id
+            other = contract._get_live_renewal(renewal.cycle)
+            if other:
+                contract._ask_about_money(
+                    self.env._("The same period is billed twice"),
+                    self.env._(
+                        "Invoice %(invoice)s is open again, and %(other)s bills "
+                        "%(period)s too.",
+                        invoice=renewal.move_id.name,
+                        other=other.move_id.display_name,
+                        period=renewal.display_name,
+                    ),
+                )
+            else:
+                renewal._set_state("posted")
+
     def _get_stale_reasons(self):
         """Say what changed since the draft invoice was made; empty where nothing did.
 
@@ -159,13 +189,22 @@ class ServiceRenewal(models.Model):
             return []
         reasons = []
         contract, currency = self.contract_id, self.currency_id
-        fee = contract._get_renewal_fee(self.cycle)
-        if fee is not None and currency.compare_amounts(fee, self.amount):
+        fee = self._get_fee_now()
+        if currency.compare_amounts(fee, self.amount):
             reasons.append(
                 self.env._(
                     "The fee is %(now)s now, the draft says %(draft)s.",
                     now=currency.format(fee),
                     draft=currency.format(self.amount),
+                )
+            )
+        dates = self._get_dates_now()
+        if dates != (self.date_start, self.date_end):
+            reasons.append(
+                self.env._(
+                    "The period is %(now)s now, the draft says %(draft)s.",
+                    now=contract._format_period(*dates),
+                    draft=contract._format_period(self.date_start, self.date_end),
                 )
             )
         lines = move.invoice_line_ids.filtered("service_date_start")
@@ -196,6 +235,27 @@ class ServiceRenewal(models.Model):
             )
         return reasons
 
+    def _get_fee_now(self):
+        """Return the fee that the contract says now; a typed one stays."""
+        self.ensure_one()
+        fee = self.contract_id._get_renewal_fee(self.cycle)
+        return self.amount if fee is None or self.is_typed else fee
+
+    def _get_dates_now(self):
+        """Return the (first, last) date that the billed period has by now.
+
+        After a suspension a person chose the first date; it stays.
+        """
+        self.ensure_one()
+        contract = self.contract_id
+        if self.is_first_period:
+            return contract._get_dates()
+        periods = contract._get_next_periods(1)
+        chosen = self.date_start > (contract.date_end or self.date_start)
+        if not periods or (contract.state == "suspended" and chosen):
+            return self.date_start, self.date_end
+        return periods[0]
+
     def _refresh_draft(self):
         """Bring draft invoices up to date with contract, fee and taxes.
 
@@ -203,9 +263,8 @@ class ServiceRenewal(models.Model):
         """
         for renewal in self:
             contract = renewal.contract_id.with_company(renewal.company_id)
-            fee = contract._get_renewal_fee(renewal.cycle)
-            if fee is not None:
-                renewal.amount = fee
+            renewal.amount = renewal._get_fee_now()
+            renewal.date_start, renewal.date_end = renewal._get_dates_now()
             values = contract._prepare_renewal_invoice_values(renewal)
             lines = values.pop("invoice_line_ids")
             for name in ("move_type", "company_id", "currency_id", "journal_id"):
@@ -213,7 +272,15 @@ class ServiceRenewal(models.Model):
             renewal.move_id.write(
                 {
                     **values,
-                    "invoice_line_ids": [fields.Command.clear(), *lines],
+                    # what a person added stays
+                    "invoice_line_ids": [
+                        *(
+                            fields.Command.delete(line.id)
+                            for line in renewal.move_id.invoice_line_ids
+                            if line.service_date_start
+                        ),
+                        *lines,
+                    ],
                 }
             )
 

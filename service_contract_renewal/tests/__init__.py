@@ -7,3 +7,4 @@ from . import test_billing_role
 from . import test_terminate
 from . import test_billable
 from . import test_invoice_money
+from . import test_odd_ways

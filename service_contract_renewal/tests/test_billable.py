@@ -163,17 +163,6 @@ class TestBillable(RenewalCommon):
         move = self._bill(row)
         self.assertEqual(move.partner_id, office)
         self.assertIn("Visite préventive, 15/06/2026", move.invoice_line_ids.name)
-        print(
-            "DBG",
-            move.invoice_line_ids.price_unit,
-            move.amount_total,
-            self.env["account.tax"]
-            .browse(move.invoice_line_ids.tax_ids.ids)
-            .compute_all(4.5, move.currency_id, handle_price_include=False),
-            self.env["account.tax"]
-            .browse(move.invoice_line_ids.tax_ids.ids)
-            .compute_all(4.82, move.currency_id),
-        )
         # just what the list showed: 3 × 1.50, and 7 % of it on top
         self.assertEqual(row.amount_extra, 4.5)
         self.assertEqual((move.amount_untaxed, move.amount_tax), (4.5, 0.32))

@@ -72,6 +72,7 @@ BUTTONS = {
     ("account.move", "get_formview_id"): None,
     # Odoo's own, which give periods back: they ask for no less than Odoo does.
     ("account.move", "button_draft"): ACCOUNTANTS,
+    ("account.move.reversal", "reverse_moves"): ACCOUNTANTS,
     ("account.move", "button_cancel"): ACCOUNTANTS,
     ("account.move.send.batch.wizard", "action_send_and_print"): {
         *BILLERS,
@@ -237,6 +238,14 @@ class TestRenewalButtons(RecordsCommon, PublicMethods):
         if model == "account.move.send.batch.wizard":
             owner = self.env[model].with_user(self.roles[self.owner]).sudo()
             return owner.create({"move_ids": self.many.ids}).sudo(False)
+        if model == "account.move.reversal":
+            owner = self.env[model].with_user(self.roles[self.owner]).sudo()
+            values = {
+                "move_ids": self.posted.ids,
+                "journal_id": self.posted.journal_id.id,
+                "company_id": self.posted.company_id.id,
+            }
+            return owner.create(values).sudo(False)
         if model in MATRIX and model != "account.move":
             return self._get_record(model, READ, self.owner).sudo(False)
         sent = ("action_service_send", "button_draft")

@@ -39,7 +39,8 @@ def find_row(rows: Iterable[Row], cycle: int) -> Row | None:
 def get_fee(rows: Iterable[Row], cycle: int, base: float, rounder) -> float | None:
     """Return the fee of period ``cycle``, or None where the rows don't say it.
 
-    :param base: untaxed amount of which a percentage is taken
+    :param base: untaxed amount of which a percentage is taken; a share of nothing is
+        no fee that anybody agreed on
     :param rounder: the rounding of the currency, such as ``currency.round``
     """
     row = find_row(rows, cycle)
@@ -47,6 +48,8 @@ def get_fee(rows: Iterable[Row], cycle: int, base: float, rounder) -> float | No
         return None
     if row.method == FIXED:
         return rounder(row.amount)
+    if row.percent and not base:
+        return None
     return rounder(base * row.percent / 100)
 
 

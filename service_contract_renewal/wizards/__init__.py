@@ -1,4 +1,6 @@
 from . import (
+    account_move_reversal,
+    account_move_send_batch_wizard,
     service_renewal_issue,
     service_renewal_issue_line,
     service_renewal_decline,

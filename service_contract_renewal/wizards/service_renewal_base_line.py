@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class ServiceRenewalBaseLine(models.TransientModel):
@@ -6,6 +6,7 @@ class ServiceRenewalBaseLine(models.TransientModel):
 
     _name = "service.renewal.base.line"
     _description = "Item in the Base"
+    _inherit = ["service.guard.mixin"]
 
     wizard_id = fields.Many2one(
         "service.renewal.base", required=True, ondelete="cascade"
@@ -16,6 +17,16 @@ class ServiceRenewalBaseLine(models.TransientModel):
     amount_credited = fields.Monetary(string="Credited", readonly=True)
     amount_new = fields.Monetary(string="From Now On")
     is_kept = fields.Boolean(string="In the Base")
+
+    @api.model
+    def _get_system_fields(self):
+        """Which item a row is about is the system's, and what it is compared with."""
+        return super()._get_system_fields() | {
+            "wizard_id",
+            "item_id",
+            "amount",
+            "amount_credited",
+        }
 
     def _apply(self):
         """Write what was agreed on the item; both bases shrink alike."""

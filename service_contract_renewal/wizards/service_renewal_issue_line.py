@@ -29,6 +29,7 @@ class ServiceRenewalIssueLine(models.TransientModel):
     amount = fields.Monetary(string="Fee")
     amount_total = fields.Monetary(string="With Taxes", compute="_compute_total")
     has_amount = fields.Boolean(readonly=True)
+    can_type = fields.Boolean(compute="_compute_can_type")
     problem = fields.Char(compute="_compute_problem", store=True)
     move_id = fields.Many2one("account.move", readonly=True)
 
@@ -42,6 +43,13 @@ class ServiceRenewalIssueLine(models.TransientModel):
             else:
                 periods = contract._get_next_periods(1, line.date_start)
                 line.date_end = periods[0][1] if periods else False
+
+    @api.depends("has_amount")
+    @api.depends_context("uid")
+    def _compute_can_type(self):
+        manages = self.env.user.has_group(MANAGER)
+        for line in self:
+            line.can_type = manages or not line.has_amount
 
     @api.depends("amount", "contract_id")
     def _compute_total(self):

@@ -45,7 +45,7 @@ class ServiceRenewalTerminate(models.TransientModel):
     def _compute_billed(self):
         for wizard in self:
             renewal = wizard.contract_id._get_paying_renewal()
-            wizard.billed_amount = renewal.amount
+            wizard.billed_amount = wizard.contract_id._get_billed_amount()
             wizard.billed_move_id = renewal.move_id
             wizard.days_left = wizard.contract_id._get_days_left(wizard.date_end)
 

@@ -1,4 +1,4 @@
-"""Years of a contract: sold, renewed in advance by those who serve, paid in plain Odoo."""
+"""Years of a contract: sold, renewed by those who serve, paid in plain Odoo."""
 
 from datetime import date, timedelta
 
