@@ -63,7 +63,10 @@ class ServiceJobMixin(models.AbstractModel):
         )
         progress = self.env["ir.cron"]._commit_progress
         done = tries = 0
-        while batch := self.search(domain, order=order, limit=batch_size):
+        lost = self.browse()
+        while batch := self.search(
+            domain & Domain("id", "not in", lost.ids), order=order, limit=batch_size
+        ):
             try:
                 due = batch.try_lock_for_update(allow_referencing=True).filtered_domain(
                     domain
@@ -72,7 +75,8 @@ class ServiceJobMixin(models.AbstractModel):
                 failed = due.browse([record.id for record, _error in failures])
                 (due - failed)._clear_job_error()
                 for record, error in failures:
-                    record._tell_job_error(error)
+                    if not record._tell_job_error(error):
+                        lost += record  # still due: not again in this run
                 self.env.flush_all()
             except COLLISIONS:
                 # Somebody else committed first: look again, but not for ever.
@@ -109,14 +113,19 @@ class ServiceJobMixin(models.AbstractModel):
         return self[:half]._run_halving(work) + self[half:]._run_halving(work)
 
     def _tell_job_error(self, error):
-        """Store and tell an error; where even that fails, the log has it."""
+        """Store and tell an error; where even that fails, the log has it.
+
+        :return: whether it was stored, so that the record is put aside
+        """
         try:
             with self.env.cr.savepoint():
                 self._flag_job_error(error)
+            return True
         except COLLISIONS:
             raise
         except Exception:
             _logger.exception("The failure on %s could not be stored", self)
+            return False
 
     def _flag_job_error(self, error):
         """Store why a job failed on this record, and tell a person once."""

@@ -77,6 +77,25 @@ class TestJobs(ServiceContractCommon):
         self.assertFalse(bad.job_error)
         self.assertFalse(bad.activity_ids)
 
+    def test_a_failure_that_cannot_be_stored_does_not_make_the_job_spin(self):
+        contracts = self._make_three()
+        bad = contracts[1]
+        self.env.flush_all()
+        self.env.cr.execute(
+            """
+            CREATE FUNCTION pg_temp.refuse() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN RAISE EXCEPTION 'nothing is written here'; END $$
+            """
+        )
+        self.env.cr.execute(
+            "CREATE TRIGGER refuse BEFORE UPDATE ON service_contract FOR EACH ROW"
+            f" WHEN (OLD.id = {bad.id}) EXECUTE FUNCTION pg_temp.refuse()"
+        )
+        with mute_logger(JOB_LOGGER, "odoo.sql_db"):
+            self._run("2027-01-01")
+        self.assertEqual(contracts.mapped("state"), ["expired", "active", "expired"])
+        self.assertFalse(bad.job_error)
+
     def test_whoever_mends_it_gets_it_tried_at_once(self):
         bad = self._make_contract(activate=True)
         with self._breaking(bad), mute_logger(JOB_LOGGER):

@@ -10,6 +10,7 @@ from . import (
     service_renewal,
     service_contract_fee,
     service_contract_renewal,
+    service_contract_decision,
     service_contract_invoice,
     service_contract_renew,
     service_contract_jobs,

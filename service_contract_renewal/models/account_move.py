@@ -3,9 +3,10 @@ import logging
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from ..tools.roles import BILLING
+
 _logger = logging.getLogger(__name__)
 
-BILLING = "service_contract.group_service_billing"
 SYSTEM_FIELDS = {"service_billing", "service_contract_id"}
 ACCOUNTING = ("account.group_account_readonly", "account.group_account_invoice")
 
@@ -114,7 +115,12 @@ class AccountMove(models.Model):
         # our own credit notes follow from what a person did on the contract
         refunds = posted.sudo().filtered(
             lambda move: (
-                move.move_type == "out_refund" and move.service_billing != "credit"
+                move.move_type == "out_refund"
+                and move.service_contract_id
+                in (
+                    move.reversed_entry_id.service_contract_id,
+                    self.env["service.contract"],
+                )
             )
         )
         refunds.reversed_entry_id._follow_credit()
@@ -221,7 +227,39 @@ class AccountMove(models.Model):
         self.ensure_one()
         return self.service_contract_id._get_records_action()
 
+    def action_service_credit(self):
+        """Make draft credit notes of posted service invoices; accountants post them.
+
+        :raise UserError: an invoice isn't posted
+        """
+        self._check_may_bill()
+        for move in self:
+            if move.state != "posted" or move.move_type != "out_invoice":
+                raise UserError(
+                    self.env._(
+                        "Only a posted invoice can be credited, %(invoice)s isn't one.",
+                        invoice=move.display_name,
+                    )
+                )
+        # sudo: role, link and state were checked above; it stays a draft
+        refunds = self.sudo()._reverse_moves()
+        return refunds.sudo(self.env.su)._get_service_action(self.env._("Credit Notes"))
+
     # === BUSINESS METHODS === #
+
+    def _reverse_moves(self, default_values_list=None, cancel=False):
+        """Credit notes of service invoices are seen by those who bill."""
+        refunds = super()._reverse_moves(default_values_list, cancel=cancel)
+        for move, refund in zip(self.sudo(), refunds.sudo(), strict=True):
+            if move.service_billing:
+                # sudo: the link is the system's, whoever credits
+                refund.write(
+                    {
+                        "service_billing": "credit",
+                        "service_contract_id": move.service_contract_id.id,
+                    }
+                )
+        return refunds
 
     def _check_may_bill(self):
         """Let Service Billing act on service invoices, and on no other.

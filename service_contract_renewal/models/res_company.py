@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-BILLING = "service_contract.group_service_billing"
+from ..tools.roles import BILLING
 
 
 class ResCompany(models.Model):

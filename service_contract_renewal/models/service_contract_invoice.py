@@ -4,7 +4,8 @@ from odoo import models
 from odoo.exceptions import AccessError, ConcurrencyError, UserError
 from odoo.fields import Command
 
-BILLING = "service_contract.group_service_billing"
+from ..tools.roles import BILLING
+
 QUIET = {
     "mail_create_nosubscribe": True,
     "mail_activity_quick_update": True,

@@ -62,33 +62,42 @@ class ServiceContract(models.Model):
     def _carry_over(self):
         """Carry the unused rights of periods that are over into the next ones.
 
-        What a late visit still reserves waits for it: the whole contract is looked at
-        again on the next day.
+        A service of which a late visit still reserves something waits for it: the
+        contract is looked at again on the next day.
         """
         todo = self.filtered(lambda contract: contract.carry_due_on)
-        waiting = todo.filtered(
-            lambda contract: (
-                contract.state != "expired"
-                or any(
-                    line._compare(line.quantity_reserved, 0) > 0
-                    for line in contract.line_ids
-                    if line.carry_over != "none"
-                )
+        over = todo.filtered(lambda contract: contract.state == "expired")
+        held = over.line_ids.filtered(
+            lambda line: (
+                line.carry_over != "none"
+                and line._compare(line.quantity_reserved, 0) > 0
             )
         )
+        waiting = (todo - over) | held.contract_id
         for contract in waiting:
             # the job asks by the date in UTC, which may be a day ahead
             today = max(contract._today(), fields.Date.today())
             contract.carry_due_on = max(
                 contract.carry_due_on, fields.Date.add(today, days=1)
             )
-        done = todo - waiting
         # sudo: the ledger and its bookkeeping are the system's, whatever made it due
-        lines = done.sudo().successor_id.line_ids
-        done.sudo().line_ids._carry_to(
-            {line.renewed_from_id: line for line in lines if line.renewed_from_id}
+        lines = over.sudo().successor_id.line_ids
+        free = (over.line_ids - held).sudo()
+        # carried on an earlier day, while another line waited
+        free -= (
+            self.env["service.contract.usage"]
+            .sudo()
+            .search([("carried_from_id", "in", free.ids)])
+            .carried_from_id
         )
-        done.sudo().carry_due_on = False
+        free._carry_to(
+            {
+                line.renewed_from_id: line
+                for line in lines
+                if line.renewed_from_id in free
+            }
+        )
+        (todo - waiting).sudo().carry_due_on = False
 
     def _renew(self):
         """Create and activate the next periods; those that have one keep it.

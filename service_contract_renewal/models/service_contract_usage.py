@@ -1,8 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.fields import Command, Domain
+from odoo.fields import Command
 
-BILLING = "service_contract.group_service_billing"
+from ..tools.roles import BILLING
+
 QUIET = {"mail_create_nosubscribe": True}
 
 
@@ -172,6 +173,9 @@ class ServiceContractUsage(models.Model):
                 {
                     "move_type": "out_refund" if credit else "out_invoice",
                     "service_billing": "extra",
+                    "service_contract_id": (
+                        rows.contract_id.id if len(rows.contract_id) == 1 else False
+                    ),
                     "company_id": company.id,
                     "journal_id": company._get_service_journal().id,
                     "currency_id": currency.id,
@@ -223,6 +227,3 @@ class ServiceContractUsage(models.Model):
             return self.line_id.price_extra
         price = contract._get_price_of(product, taxes, abs(self.amount_extra))
         return price / abs(self.quantity)
-
-    def _get_to_bill_domain(self):
-        return Domain("is_to_bill", "=", True)

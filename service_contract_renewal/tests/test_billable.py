@@ -49,7 +49,7 @@ class TestBillable(RenewalCommon):
             "service_contract_renewal.service_contract_usage_action_to_bill"
         )
         rows = self.env[action["res_model"]].with_user(user or self.billing)
-        return rows.search(rows._get_to_bill_domain())
+        return rows.search([("is_to_bill", "=", True)])
 
     def _bill(self, rows, user=None):
         """Make the invoices from the list, as somebody of billing."""

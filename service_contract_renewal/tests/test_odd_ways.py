@@ -1,4 +1,4 @@
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import freeze_time, tagged
 
@@ -239,3 +239,53 @@ class TestOddWays(RenewalCommon):
         move = rows.with_user(self.billing)._create_service_invoices()
         move.sudo().invoice_line_ids[0].unlink()
         self.assertEqual(len(rows.filtered("is_to_bill")), 1)
+
+    def test_what_waits_for_a_late_visit_holds_up_no_other_service(self):
+        services = [
+            {"product_id": product.id, "quantity": 4, "carry_over": "limited"}
+            for product in (self.service_phone, self.service_visit)
+        ]
+        for line in services:
+            line["carry_over_max"] = 1
+        contract = self._make_renewable(lines=services)
+        self._pay(self._issue(contract))
+        phone, visit = contract.line_ids
+        visit.sudo()._write_counters({visit.sudo(): {"quantity_reserved": 1}})
+        with freeze_time("2027-01-01 03:00:00"):
+            contract.sudo()._expire()
+        new_phone, new_visit = contract.successor_id.line_ids
+        carried = (new_phone.quantity_carried, new_visit.quantity_carried)
+        self.assertEqual(carried, (1, 0))
+        visit.sudo()._write_counters({visit.sudo(): {"quantity_reserved": 0}})
+        with freeze_time("2027-01-03 03:00:00"):
+            contract.sudo()._carry_over()
+        carried = (new_phone.quantity_carried, new_visit.quantity_carried)
+        self.assertEqual(carried, (1, 1))
+        self.assertFalse(contract.carry_due_on)
+
+    # === BILLING === #
+
+    def test_billing_drafts_a_credit_note_that_an_accountant_posts(self):
+        contract = self._make_renewable()
+        move = self._issue(contract).with_user(self.billing)
+        action = move.action_service_credit()
+        refund = self.env["account.move"].browse(action["res_id"])
+        self.assertEqual(refund.with_user(self.billing).state, "draft")
+        with self.assertRaises(AccessError):
+            refund.with_user(self.billing).action_service_post()
+        refund.action_post()
+        (move.sudo() | refund).line_ids.filtered(
+            lambda line: line.account_type == "asset_receivable" and not line.reconciled
+        ).reconcile()
+        self.assertFalse(contract.renewal_is_billed)
+
+    def test_a_bill_of_services_leads_to_its_contract(self):
+        contract = self._make_renewable(
+            lines=[
+                {"product_id": self.service_phone.id, "quantity": 1, "price_extra": 9}
+            ]
+        )
+        row = contract.line_ids._consume(is_billable=True)
+        move = row.with_user(self.billing)._create_service_invoices()
+        self.assertEqual(move.service_contract_id, contract)
+        self.assertEqual(contract.with_user(self.billing).renewal_move_count, 1)

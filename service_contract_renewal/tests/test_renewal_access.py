@@ -68,6 +68,7 @@ BUTTONS = {
     ("account.move", "action_service_cancel"): BILLERS,
     ("account.move", "action_service_refresh"): BILLERS,
     ("account.move", "action_service_send"): BILLERS,
+    ("account.move", "action_service_credit"): BILLERS,
     ("account.move", "action_service_view_contract"): None,
     ("account.move", "get_formview_id"): None,
     # Odoo's own, which give periods back: they ask for no less than Odoo does.
@@ -248,7 +249,7 @@ class TestRenewalButtons(RecordsCommon, PublicMethods):
             return owner.create(values).sudo(False)
         if model in MATRIX and model != "account.move":
             return self._get_record(model, READ, self.owner).sudo(False)
-        sent = ("action_service_send", "button_draft")
+        sent = ("action_service_send", "action_service_credit", "button_draft")
         return {
             "action_issue_first_period": self.first,
             "action_renewal_reopen": self.declined,

@@ -58,14 +58,15 @@ class Story:
 
 
 @pytest.mark.parametrize(
-    ("language", "customer"), [("en_US", "resort"), ("th_TH", "garment")]
+    ("language", "customer", "renewals"),
+    [("en_US", "resort", [(1, 30), (2, 20)]), ("th_TH", "garment", [(1, 30)])],
 )
-def test_three_years(new_server, visit, language, customer):
+def test_three_years(new_server, visit, language, customer, renewals):
     server = new_server(demo=True)
     [invoice] = sell(server, [(customer, 0, "oven", 1)])
     story = Story(server, visit, language)
     base = make_contract(story, invoice)
-    for year, percent in ((1, 30), (2, 20)):
+    for year, percent in renewals:
         *_rest, (contract, _state, _cycle, _start, end, _renewal, _fee) = (
             story.periods()
         )
