@@ -53,7 +53,7 @@ def test(arguments):
 
 
 def side_by_side(env):
-    """Return the options of pytest-xdist: two processes, each with its own copy of the
+    """Return the options of pytest-xdist: three processes, each with its own copy of the
     database, made with PostgreSQL's own command; the tests of a file stay together, as
     they share its server.
 
@@ -61,7 +61,7 @@ def side_by_side(env):
     all child processes, so browsers and servers of ours must come after them."""
     if (os.cpu_count() or 1) < 2 or not shutil.which("createdb", path=env["PATH"]):
         return []
-    return ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+    return ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
 
 
 def default_paths(addons):

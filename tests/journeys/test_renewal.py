@@ -67,13 +67,17 @@ def test_three_years(new_server, visit, language, customer, renewals):
     story = Story(server, visit, language)
     base = make_contract(story, invoice)
     for year, percent in renewals:
-        *_rest, (contract, _state, _cycle, _start, end, _renewal, _fee) = (
+        *earlier, (contract, _state, _cycle, _start, end, _renewal, _fee) = (
             story.periods()
         )
         story.sleep_until(end - timedelta(days=40))
+        if earlier:
+            check_carried(story, earlier[-1][0])
         move = issue(story, contract, round(base * percent / 100, 2), send=year == 1)
         pay(story, move)
         check_next(story, contract, year)
+    if len(renewals) == 1:
+        # on the first day of the next period
         story.sleep_until(end + timedelta(days=1))
         check_carried(story, contract)
 
@@ -184,7 +188,7 @@ def check_next(story, contract, year):
 
 
 def check_carried(story, contract):
-    """On the first day of the next period: in force, with what was left of the old."""
+    """In the next period: in force, with what was left of the old one."""
     *_earlier, old, new = story.periods()
     assert old[:2] == (contract, "expired")
     carried = story.server.sql(CARRIED, (new[0],))
