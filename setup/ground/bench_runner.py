@@ -47,6 +47,7 @@ class Bench:
         self.env = api.Environment(self.cursor, SUPERUSER_ID, {})
         self.rows = []
         self.failures = []
+        self.vacuumed = ()  # tables that are cleared before every run
 
     def size(self, number, least=1):
         """Return how many to work on: less of it when trying out (--scale)."""
@@ -60,6 +61,22 @@ class Bench:
     def analyze(self):
         self.env.cr.execute("ANALYZE")
         self.env.cr.commit()
+
+    def vacuum(self):
+        """Clear away what rolled back runs left behind, as autovacuum does in service.
+
+        Else PG plans for tables that are full of pages and, it believes, empty.
+        """
+        if not self.vacuumed:
+            return
+        self.env.cr.commit()
+        connection = self.env.cr._cnx
+        connection.autocommit = True
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(f"VACUUM (ANALYZE) {', '.join(self.vacuumed)}")
+        finally:
+            connection.autocommit = False
 
     def sql(self, query, parameters=None):
         self.env.flush_all()
@@ -82,6 +99,7 @@ class Bench:
         self.env.cr.commit()
         seconds, queries, result = [], [], None
         for _time in range(1 if keep else repeat):
+            self.vacuum()
             with self.registry.cursor() as cursor:
                 env = api.Environment(cursor, SUPERUSER_ID, {})
                 given = [prepare(env)] if prepare else []

@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import shutil
+import time
 import uuid
 
 from .addons import core_depends, discover
@@ -82,7 +83,15 @@ class Databases:
         copy_filestore(source, target)
 
     def drop(self, database):
-        self.psql(f'DROP DATABASE IF EXISTS "{_plain(database)}" WITH (FORCE)')
+        for left in reversed(range(10)):
+            try:
+                self.psql(f'DROP DATABASE IF EXISTS "{_plain(database)}" WITH (FORCE)')
+                break
+            except Failure as failure:
+                # autovacuum is at it, which only a superuser may stop; it ends soon
+                if "terminate process" not in str(failure) or not left:
+                    raise
+                time.sleep(1)
         remove(filestore(database))
 
     def rename(self, source, target):

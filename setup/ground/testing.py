@@ -53,9 +53,9 @@ def test(arguments):
 
 
 def side_by_side(env):
-    """Return the options of pytest-xdist: three processes, each with its own copy of the
-    database, made with PostgreSQL's own command; the tests of a file stay together, as
-    they share its server.
+    """Return the options of pytest-xdist: three processes, each with its own copy of
+    the database, made with PostgreSQL's own command; the tests of a file stay together,
+    as they share its server.
 
     In the order of the folders: at the end of a class Odoo's own test cases terminate
     all child processes, so browsers and servers of ours must come after them."""

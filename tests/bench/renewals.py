@@ -13,10 +13,18 @@ PEERS = True
 BATCH = 200
 SHARE = 0.4
 QUIET = {"mail_create_nosubscribe": True, "mail_activity_quick_update": True}
+TABLES = (
+    "account_move",
+    "account_move_line",
+    "account_payment",
+    "account_partial_reconcile",
+    "service_renewal",
+)
 JOBS = {"issue": "_cron_issue_invoices", "renew": "_cron_renew_paid"}
 
 
 def run(bench):
+    bench.vacuumed = TABLES
     count = bench.size(1000, least=40)
     idle = bench.size(100_000, least=2000)
     dealer = RenewalDealer(bench.env)
