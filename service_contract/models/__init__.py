@@ -18,6 +18,7 @@ from . import (
     service_contract_period,
     service_contract_guard,
     service_contract_steps,
+    service_contract_review,
     service_contract_code,
     service_contract_rights,
     service_contract_chain,

@@ -40,6 +40,12 @@ class ResCompany(models.Model):
         help="How long a customer is still served after the end while the renewal is "
         "unpaid.",
     )
+    service_review_days = fields.Integer(
+        string="Review Suspensions",
+        default=30,
+        help="So many days later somebody looks again whether a suspension should go "
+        "on, where no other day was given.",
+    )
     service_autocreate = fields.Boolean(
         string="Create Service Contracts Automatically",
         default=True,
@@ -55,6 +61,10 @@ class ResCompany(models.Model):
 
     _service_grace_not_negative = models.Constraint(
         "CHECK(service_grace_days >= 0)", "The days of grace can't be negative."
+    )
+    _service_review_not_negative = models.Constraint(
+        "CHECK(COALESCE(service_review_days, 0) >= 0)",
+        "Days until a suspension is reviewed can't be negative.",
     )
 
     @api.depends("country_id")

@@ -17,6 +17,9 @@ class ResConfigSettings(models.TransientModel):
     service_grace_days = fields.Integer(
         related="company_id.service_grace_days", readonly=False
     )
+    service_review_days = fields.Integer(
+        related="company_id.service_review_days", readonly=False
+    )
     service_autocreate = fields.Boolean(
         related="company_id.service_autocreate", readonly=False
     )

@@ -150,9 +150,20 @@ class ServiceContract(models.Model):
                     item_id=new_item.get(line.item_id, line.item_id.browse()).id,
                 )
                 for old, new in pairs
-                for line in old.line_ids
-                if line.on_renewal == "renew"
-                and (not line.item_id or line.item_id in new_item)
+                for line in old._get_renewed_lines()
             ]
         )
         return successors
+
+    def _get_renewed_lines(self):
+        """Return the lines that go on in the next period: those of a machine that is
+        no longer covered end with it.
+        """
+        self.ensure_one()
+        current = self.item_ids._get_current()
+        return self.line_ids.filtered(
+            lambda line: (
+                line.on_renewal == "renew"
+                and (not line.item_id or line.item_id._get_replacement() in current)
+            )
+        )

@@ -100,13 +100,12 @@ class ServiceContractLine(models.Model):
 
     @api.depends("quantity_remaining", "is_unlimited", "quantity", "product_uom_id")
     def _compute_rights_display(self):
-        pieces = self.env.ref("uom.product_uom_unit", raise_if_not_found=False)
         for line in self:
             if line.is_unlimited:
                 line.rights_display = self.env._("Unlimited")
                 continue
             # "3 of 12" times, but "3 of 12 Hours"
-            unit = line.product_uom_id != pieces and line.product_uom_id.name
+            unit = line._get_unit_name()
             rights = self.env._(
                 "%(left)s of %(total)s",
                 left=f"{line.quantity_remaining:g}",
@@ -132,6 +131,12 @@ class ServiceContractLine(models.Model):
                 )
 
     # === BUSINESS METHODS === #
+
+    def _get_unit_name(self):
+        """Return the unit to write behind a quantity; empty for plain *times*."""
+        self.ensure_one()
+        pieces = self.env.ref("uom.product_uom_unit", raise_if_not_found=False)
+        return "" if self.product_uom_id == pieces else self.product_uom_id.name or ""
 
     @api.model
     def _get_system_fields(self):

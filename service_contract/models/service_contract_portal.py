@@ -55,6 +55,32 @@ class ServiceContract(models.Model):
             "format_day": self._format_day,
         }
 
+    def _get_service_record(self):
+        """Hook: what was promised in this period and what was given, line by line.
+
+        For offers and letters, in the language of the environment. The siblings add
+        what they know (visits).
+
+        :return: list of dicts: ``line``, and ``promised``, ``given``, ``left`` as text
+        """
+        self.ensure_one()
+        rows = []
+        for line in self.line_ids:
+            unit = line._get_unit_name()
+            promised = f"{line.quantity + line.quantity_carried:g} {unit}".strip()
+            left = f"{line.quantity_remaining:g} {unit}".strip()
+            rows.append(
+                {
+                    "line": line,
+                    "promised": (
+                        self.env._("Unlimited") if line.is_unlimited else promised
+                    ),
+                    "given": f"{line.quantity_used:g} {unit}".strip(),
+                    "left": "–" if line.is_unlimited else left,
+                }
+            )
+        return rows
+
     def _get_report_base_filename(self):
         self.ensure_one()
         number = self.name.replace("/", "-")

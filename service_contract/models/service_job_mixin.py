@@ -4,7 +4,7 @@ from datetime import timedelta
 from markupsafe import escape
 
 from odoo import fields, models
-from odoo.exceptions import ConcurrencyError
+from odoo.exceptions import ConcurrencyError, UserError
 from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
@@ -15,6 +15,15 @@ COLLISIONS = (*PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, ConcurrencyError)
 ACTIVITY = "service_contract.mail_activity_type_job_error"
 MAX_TRIES = 5
 RETRY_AFTER = timedelta(days=1)
+
+
+class CulpritError(UserError):
+    """Raised by the work of a job that knows which of its records can't be done."""
+
+    def __init__(self, problems):
+        """:param problems: dict record -> translated text"""
+        super().__init__("\n".join(problems.values()))
+        self.problems = problems
 
 
 class ServiceJobMixin(models.AbstractModel):
@@ -92,8 +101,8 @@ class ServiceJobMixin(models.AbstractModel):
             progress(remaining=0)
 
     def _run_halving(self, work):
-        """Call the method ``work`` on ``self``; where it fails, on halves, down to the
-        culprit.
+        """Call the method ``work`` on ``self``; where it fails, without those it names
+        (:class:`CulpritError`), else on halves, down to the culprit.
 
         :return: list of (record, exception) for those that fail alone
         """
@@ -105,6 +114,15 @@ class ServiceJobMixin(models.AbstractModel):
             return []
         except COLLISIONS:
             raise
+        except CulpritError as error:
+            failures = [
+                (record, UserError(problem))
+                for record, problem in error.problems.items()
+            ]
+            for record, problem in failures:
+                _logger.error("%s failed on %s: %s", work, record, problem)
+            culprits = self.browse([record.id for record, _problem in failures])
+            return failures + (self - culprits)._run_halving(work)
         except Exception as error:
             if len(self) == 1:
                 _logger.exception("%s failed on %s", work, self)

@@ -355,7 +355,8 @@ class AccessMatrix:
     def _attempt(self, mine, operation):
         """Return what is tried to do ``operation`` on the records ``mine``."""
         if operation == READ:
-            return lambda: mine.read(["write_date"])
+            plain = "write_date" if "write_date" in mine._fields else "display_name"
+            return lambda: mine.read([plain])
         if operation == DELETE:
             return lambda: mine.unlink()
         if operation == WRITE:

@@ -10,7 +10,9 @@ class ServiceContractSuspend(models.TransientModel):
     contract_ids = fields.Many2many("service.contract", required=True)
     review_date = fields.Date(
         string="Look Again On",
-        help="You get an activity on that day; empty = nobody is reminded.",
+        default=lambda self: self.env["service.contract"]._get_default_review_date(),
+        required=True,
+        help="The user responsible gets an activity on that day.",
     )
     note = fields.Char(string="Reason", required=True)
 
@@ -20,12 +22,4 @@ class ServiceContractSuspend(models.TransientModel):
         self.contract_ids._message_log_batch(
             bodies=dict.fromkeys(self.contract_ids.ids, self.note)
         )
-        if self.review_date:
-            for contract in self.contract_ids:
-                contract.activity_schedule(
-                    "mail.mail_activity_data_todo",
-                    date_deadline=self.review_date,
-                    summary=self.env._("Review the suspension"),
-                    user_id=self.env.uid,
-                )
         return {"type": "ir.actions.act_window_close"}
