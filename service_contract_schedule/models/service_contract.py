@@ -6,6 +6,7 @@ from odoo.addons.service_contract.tools import dates
 
 from .service_visit import OPEN
 
+SERVED = ("done", "problem")
 LAST_ZONE = "Etc/GMT+12"  # where a day begins last on earth (IANA tz database)
 
 
@@ -138,7 +139,8 @@ class ServiceContract(models.Model):
 
     def _check_complete(self):
         result = super()._check_complete()
-        self.line_ids._check_one_place()
+        first = self.filtered(lambda contract: not contract.predecessor_id)
+        first.line_ids._check_one_place()
         return result
 
     def _get_portal_values(self):
@@ -153,6 +155,26 @@ class ServiceContract(models.Model):
             lambda visit: visit.state in ("done", "problem", "missed")
         ).sorted("start", reverse=True)
         return values
+
+    def _get_service_record(self):
+        rows = super()._get_service_record()
+        counts = {}
+        for line, state, count in self.env["service.visit"]._read_group(
+            Domain("line_id", "in", self.line_ids.ids),
+            ["line_id", "state"],
+            ["__count"],
+        ):
+            counts[line, state] = count
+        for row in rows:
+            done = sum(counts.get((row["line"], state), 0) for state in SERVED)
+            missed = counts.get((row["line"], "missed"), 0)
+            if missed:
+                row["given"] = self.env._(
+                    "Visits: %(done)s done, %(missed)s missed", done=done, missed=missed
+                )
+            elif done:
+                row["given"] = self.env._("Visits: %(done)s done", done=done)
+        return rows
 
     def _check_never_served(self):
         result = super()._check_never_served()

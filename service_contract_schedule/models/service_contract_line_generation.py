@@ -36,7 +36,10 @@ class ServiceContractLine(models.Model):
 
     def _on_activated(self, date):
         result = super()._on_activated(date)
-        self._generate_visits()
+        # a next period was paid for: what can't be planned doesn't hold it up
+        renewed = self.filtered(lambda line: line.contract_id.predecessor_id)
+        (self - renewed)._generate_visits()
+        renewed._generate_or_tell()
         return result
 
     def _on_resumed(self, date):

@@ -53,6 +53,8 @@ class ServiceContractLine(models.Model):
         :return: dict line -> :class:`VisitPlan`
         """
         self._check_plannable()
+        # where visits are planned for the first time
+        self.filtered(lambda line: not line.visit_generation)._check_one_place()
         self._stamp_generation()
         todays = {line: line.contract_id._today() for line in self}
         ends = {}

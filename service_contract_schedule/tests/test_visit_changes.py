@@ -348,6 +348,17 @@ class TestVisitChanges(ScheduleCommon):
         self.assertFalse(successor.line_ids.technician_id)
         successor.action_activate()
 
+    def test_what_cannot_be_planned_holds_no_paid_period_up(self):
+        line = self._make_line(activate=True, **SECOND_MONDAY)
+        contract = line.contract_id
+        line.product_id.active = False
+        successor = contract.sudo()._create_successors(
+            {contract: (date(2027, 1, 1), date(2027, 12, 31))}
+        )
+        successor.action_activate()
+        self.assertEqual(successor.state, "active")
+        self.assertIn("is archived", successor.job_error)
+
     def test_a_warranty_outlasts_its_contract(self):
         contract = self._make_contract(
             lines=[
