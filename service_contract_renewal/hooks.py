@@ -1,6 +1,13 @@
 from odoo.tools import SQL
 
-ACTIVITIES = ("mail_activity_type_bill", "mail_activity_type_money")
+ACTIVITIES = (
+    "mail_activity_type_bill",
+    "mail_activity_type_money",
+    "mail_activity_type_follow_up",
+    "mail_activity_type_call",
+    "mail_activity_type_question",
+    "mail_activity_type_post",
+)
 
 
 def post_init_hook(env):
@@ -43,6 +50,8 @@ def uninstall_hook(env):
             ]
         ).unlink()
     env.flush_all()
+    # the mails go before the stages that send them
+    env.cr.execute(SQL("UPDATE service_renewal_stage SET mail_template_id = NULL"))
     env.cr.execute(
         SQL(
             """

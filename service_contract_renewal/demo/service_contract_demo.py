@@ -49,6 +49,8 @@ class ServiceContractDemo(models.AbstractModel):
         product.taxes_id = company.account_sale_tax_id
         if self.env["res.lang"]._get_data(code=THAI):
             product.with_context(lang=THAI).name = FEE_IN_THAI
+        # the jobs of the running server send what is due since then
+        company.service_reminders_since = self._ago(60)
         report = self.env.ref(COMMERCIAL_INVOICE, raise_if_not_found=False)
         if report:
             # on the chart of Thailand any other layout says “tax invoice”, which is

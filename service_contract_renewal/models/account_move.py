@@ -1,11 +1,7 @@
-import logging
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ..tools.roles import BILLING
-
-_logger = logging.getLogger(__name__)
 
 SYSTEM_FIELDS = {"service_billing", "service_contract_id"}
 ACCOUNTING = ("account.group_account_readonly", "account.group_account_invoice")
@@ -308,84 +304,6 @@ class AccountMove(models.Model):
         """Post drafts; to be called as superuser, after a check of who may."""
         for company, moves in self.grouped("company_id").items():
             moves.with_company(company).action_post()
-
-    def _is_service_paid(self):
-        """Tell whether this invoice counts as paid.
-
-        Paid or in payment; blocked with nothing left; or with an open rest of at most
-        the percentage of the company's *paid enough*.
-        """
-        self.ensure_one()
-        if self.payment_state in ("paid", "in_payment"):
-            return True
-        currency, rest = self.currency_id, self.amount_residual
-        if self.payment_state == "blocked":
-            return currency.is_zero(rest)
-        enough = self.company_id.service_paid_enough
-        return (
-            self.payment_state == "partial"
-            and enough > 0
-            and currency.compare_amounts(
-                rest, currency.round(self.amount_total * enough / 100)
-            )
-            <= 0
-        )
-
-    def _renew_if_paid(self):
-        """Renew the contracts of settled invoices; a payment is never held up by it."""
-        # sudo: the accountant who registers a payment may have no right on contracts
-        waiting = (
-            self.sudo()
-            .filtered(lambda move: move.service_billing == "renewal")
-            .service_renewal_ids.filtered(lambda renewal: renewal.state == "posted")
-        )
-        if waiting:
-            self.env.flush_all()  # the caller's own errors surface here, unmasked
-            waiting._get_settled()._renew_or_leave()
-
-    def _follow_credit(self):
-        """See what credit notes mean: an unpaid period is given back, about a paid one
-        a person is asked.
-        """
-        # sudo: as in _renew_if_paid
-        for move in self.sudo().filtered(lambda m: m.service_billing == "renewal"):
-            if move.payment_state == "reversed":
-                move.service_renewal_ids._free()
-            renewed = move.service_renewal_ids.filtered(
-                lambda renewal: renewal.state == "renewed"
-            )
-            for renewal in renewed:
-                renewal.contract_id._ask_about_money(
-                    self.env._("Paid renewal credited: what about the contract?"),
-                    self.env._(
-                        "Invoice %(invoice)s of %(period)s was credited. Nothing was "
-                        "changed in the contract.",
-                        invoice=move.name,
-                        period=renewal.display_name,
-                    ),
-                )
-
-    def _ask_about_lost_payment(self):
-        """Tell a person when a payment is undone; no contract is taken away for it."""
-        # sudo: as in _renew_if_paid
-        for move in self.sudo().filtered(lambda m: m.service_billing == "renewal"):
-            for renewal in move.service_renewal_ids:
-                if renewal.state == "renewed" and not (
-                    move.state == "posted"
-                    and (
-                        move._is_service_paid()
-                        or renewal.company_id.service_renew_on == "posting"
-                    )
-                ):
-                    renewal.contract_id._ask_about_money(
-                        self.env._("Payment undone: what about the contract?"),
-                        self.env._(
-                            "Invoice %(invoice)s of %(period)s was paid and isn't any "
-                            "more. The contract stays as it is.",
-                            invoice=move.name,
-                            period=renewal.display_name,
-                        ),
-                    )
 
     def _get_billed_usages(self):
         # sudo: which services a draft bills, whoever deletes or cancels it

@@ -13,6 +13,10 @@ class ResConfigSettings(models.TransientModel):
     service_invoice_post = fields.Boolean(
         related="company_id.service_invoice_post", readonly=False
     )
+    service_reminders_since = fields.Date(related="company_id.service_reminders_since")
+    service_suspends = fields.Boolean(
+        related="company_id.service_suspends", readonly=False
+    )
     service_renew_on = fields.Selection(
         related="company_id.service_renew_on", readonly=False
     )

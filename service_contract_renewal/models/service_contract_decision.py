@@ -39,6 +39,7 @@ class ServiceContract(models.Model):
         contracts._write_quietly(
             {"renewal_decision": "accepted", "renewal_reason_id": False}
         )
+        contracts._close_reminder_tasks()
         contracts._message_log_batch(
             bodies=dict.fromkeys(self.ids, self.env._("The customer renews."))
         )
@@ -78,6 +79,7 @@ class ServiceContract(models.Model):
             )
         contracts._message_log_batch(bodies=dict.fromkeys(self.ids, text))
         contracts.activity_unlink([ACTIVITY_BILL])
+        contracts._close_reminder_tasks()
         contracts._drop_next_drafts()
         return True
 

@@ -178,6 +178,16 @@ class ServiceContract(models.Model):
                     contract=name,
                     date=self._format_day(follows, self.env.lang),
                 )
+        if (
+            not first
+            and not self.item_ids._get_current()
+            and not self._get_renewed_lines()
+        ):
+            return self.env._(
+                "Contract %(contract)s: nothing of it goes on after this period. Let "
+                "a service be renewed, or add what is covered.",
+                contract=name,
+            )
         fee = self._get_renewal_fee(cycle) if amount is None else amount
         if fee is None:
             return self.env._(

@@ -3,6 +3,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from odoo.addons.service_contract.models.service_job_mixin import CulpritError
+
 from .service_contract_renewal import ACTIVITY_BILL
 
 BATCH = 200
@@ -18,6 +20,11 @@ class ServiceContract(models.Model):
         "(period_end_at) WHERE state = 'active' AND renewable"
         " AND renewal_is_billed IS NOT TRUE"
     )
+    # its predicate is that of the domain below, word for word
+    _on_hold_end_idx = models.Index(
+        "(period_end_at) WHERE state = 'suspended' AND renewable"
+        " AND renewal_state IN ('none', 'due')"
+    )
     _carry_due_idx = models.Index(
         "(carry_due_on) WHERE state = 'expired' AND carry_due_on IS NOT NULL"
     )
@@ -30,6 +37,14 @@ class ServiceContract(models.Model):
         contracts = self.with_context(active_test=False)
         contracts._process_due(
             self._get_due_renewals_domain(), "_set_renewal_due", order="renewal_due_on"
+        )
+        contracts._process_due(
+            Domain("state", "=", "suspended")
+            & Domain("renewable", "=", True)
+            & Domain("renewal_state", "in", ("none", "due"))
+            & Domain("period_end_at", "<=", fields.Datetime.now()),
+            "_lapse",
+            order="period_end_at",
         )
         if domain := self._get_to_bill_domain():
             contracts._process_due(domain, "_issue_by_job", order="period_end_at")
@@ -78,8 +93,17 @@ class ServiceContract(models.Model):
             )
         )
 
+    def _lapse(self):
+        """See that the end of contracts on hold has passed, which expires no job."""
+        self.env.add_to_compute(self._fields["renewal_state"], self)
+        self.flush_recordset(["renewal_state"])
+
     def _issue_by_job(self):
         """Make the invoices of due contracts; in companies that say so, post them."""
+        problems = {contract: contract._get_billing_problem() for contract in self}
+        problems = {contract: text for contract, text in problems.items() if text}
+        if problems:
+            raise CulpritError(problems)
         for company, contracts in self.grouped("company_id").items():
             contracts._stamp_renewal()
             moves = contracts.with_company(company)._make_renewal_invoices()

@@ -3,6 +3,8 @@ from odoo.exceptions import AccessError
 
 from odoo.addons.service_contract.tools.roles import MANAGER
 
+from ..tools.roles import UNPAID
+
 
 class ServiceContractLine(models.Model):
     """The rights of the next period, and what is carried into it."""
@@ -92,6 +94,35 @@ class ServiceContractLine(models.Model):
         if self.carry_over == "limited":
             carry = min(carry, self.carry_over_max)
         return max(carry, 0.0)
+
+    def _is_lost_by_suspension(self):
+        """Tell whether something of this service is left that nobody serves now; what
+        is without limit is lost where it would go on still, such as a warranty.
+        """
+        self.ensure_one()
+        if self.is_unlimited:
+            return not self.date_end or self.date_end >= self.contract_id._today()
+        return self._compare(self.quantity_remaining, 0) > 0
+
+    def _get_fate(self):
+        """Say what becomes of what is left of this service at the end; empty where
+        nothing is left.
+        """
+        self.ensure_one()
+        if self.is_unlimited or self._compare(self.quantity_remaining, 0) <= 0:
+            return ""
+        contract = self.contract_id
+        held = contract.state == "suspended" and contract.suspension_reason in UNPAID
+        lost = self.on_renewal != "renew" or (held and contract._loses_unused_rights())
+        carry = 0.0 if lost else self._get_carry()
+        if self._compare(carry, 0) <= 0:
+            return self.env._("end with the period")
+        if self._compare(carry, self.quantity_remaining) < 0:
+            return self.env._(
+                "%(quantity)s are carried into the next period, the rest ends",
+                quantity=f"{carry:g}",
+            )
+        return self.env._("are carried into the next period")
 
     def _carry_to(self, successors):
         """Book what is carried from ``self`` into ``successors``, once for each line.

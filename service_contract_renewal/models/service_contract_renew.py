@@ -4,8 +4,9 @@ from markupsafe import Markup, escape
 from odoo import api, fields, models
 from odoo.exceptions import ConcurrencyError, UserError
 
+from ..tools.roles import UNPAID
+
 ACTIVITY_MONEY = "service_contract_renewal.mail_activity_type_money"
-UNPAID = ("unpaid", "not_renewed")
 
 
 class ServiceContract(models.Model):
@@ -161,6 +162,7 @@ class ServiceContract(models.Model):
                 reason=old.suspension_reason, review_date=old.suspension_review_date
             )
         self._get_next_renewals()._set_state("renewed")
+        self._close_reminder_tasks()
         self.filtered(lambda contract: contract.state == "expired")._carry_over()
         self._message_log_batch(
             bodies={
@@ -181,11 +183,11 @@ class ServiceContract(models.Model):
         )
 
     def _ask_about_money(self, summary, note):
-        """Give the responsible an activity about an invoice, once per reason."""
+        """Give the responsible an activity about an invoice, unless one is open for
+        this reason.
+        """
         for contract in self:
-            told = contract.with_context(active_test=False).activity_search(
-                [ACTIVITY_MONEY]
-            )
+            told = contract.activity_search([ACTIVITY_MONEY])
             # as text: what was stored was cleaned, and quotes are written otherwise
             texts = [Markup(text or "").striptags() for text in told.mapped("note")]
             if " ".join(note.split()) not in texts:

@@ -33,6 +33,8 @@ class ServiceContract(models.Model):
         string="Renewal",
         compute="_compute_renewal_state",
         store=True,
+        readonly=False,  # a card is dragged; see the board
+        group_expand="_expand_renewal_states",
         copy=False,
         index=True,
         groups="base.group_user",
@@ -106,8 +108,8 @@ class ServiceContract(models.Model):
 
     # The order by the column makes the planner use it even when nothing is due.
     _renewal_due_idx = models.Index(
-        "(renewal_due_on) WHERE state = 'active' AND renewal_is_due IS NOT TRUE"
-        " AND renewal_due_on IS NOT NULL"
+        "(renewal_due_on) WHERE state IN ('active', 'suspended')"
+        " AND renewal_is_due IS NOT TRUE AND renewal_due_on IS NOT NULL"
     )
 
     # === COMPUTE METHODS === #
@@ -332,12 +334,13 @@ class ServiceContract(models.Model):
         self.renewal_ids.invalidate_recordset(flush=False)
 
     def _get_due_renewals_domain(self):
-        """Return the domain of running contracts whose renewal has become due.
+        """Return the domain of contracts whose renewal has become due, running or on
+        hold.
 
         By the date in UTC: some weeks ahead a few hours don't matter.
         """
         return (
-            Domain("state", "=", "active")
+            Domain("state", "in", ("active", "suspended"))
             & Domain("renewal_is_due", "=", False)
             & Domain("renewal_due_on", "!=", False)
             & Domain("renewal_due_on", "<=", fields.Date.today())

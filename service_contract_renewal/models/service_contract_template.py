@@ -38,6 +38,13 @@ class ServiceContractTemplate(models.Model):
         "that of the settings.",
     )
 
+    renewal_stage_ids = fields.One2many(
+        "service.renewal.stage",
+        "template_id",
+        string="Own Reminder Plan",
+        groups="service_contract.group_service_user",
+    )
+
     def _prepare_contract_values(self, partner=None, currency=None):
         values = super()._prepare_contract_values(partner, currency)
         company = self.company_id or self.env.company

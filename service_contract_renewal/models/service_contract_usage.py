@@ -122,6 +122,16 @@ class ServiceContractUsage(models.Model):
                         use=row.display_name,
                     )
                 )
+            if row.currency_id.is_zero(row.price_extra):
+                raise UserError(
+                    self.env._(
+                        "“%(use)s” has no price: a service manager can enter the "
+                        "extra price of %(service)s in contract %(contract)s.",
+                        use=row.display_name,
+                        service=row.line_id.display_name,
+                        contract=row.contract_id.display_name,
+                    )
+                )
         moves = self.env["account.move"]
         for key, mine in rows.grouped(lambda row: row._get_billing_key()).items():
             moves |= mine._make_service_invoice(*key)

@@ -8,3 +8,7 @@ from . import test_terminate
 from . import test_billable
 from . import test_invoice_money
 from . import test_odd_ways
+from . import test_reminder_plan
+from . import test_reminders
+from . import test_suspension
+from . import test_answer

@@ -56,6 +56,14 @@ class TestBillable(RenewalCommon):
         action = rows.with_user(user or self.billing).action_bill()
         return self.env["account.move"].search(action["domain"])
 
+    def test_a_service_without_a_price_asks_for_one(self):
+        contract = self._make_care(price=0)
+        row = self._serve(contract)
+        with self.assertRaisesRegex(UserError, "has no price"):
+            self._bill(row)
+        contract.with_user(self.manager).line_ids.price_extra = 900
+        self.assertEqual(self._bill(row).amount_untaxed, 900)
+
     # === WHAT IS LISTED === #
 
     def test_only_what_is_beyond_the_rights_is_listed(self):

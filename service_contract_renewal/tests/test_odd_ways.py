@@ -168,6 +168,16 @@ class TestOddWays(RenewalCommon):
         self.assertEqual(successor.state, "suspended")
         self.assertEqual(str(successor.suspension_review_date), "2026-12-24")
 
+    def test_nothing_to_go_on_with_is_told_before_it_is_billed(self):
+        contract = self._make_renewable()
+        contract.item_ids.unlink()
+        contract.line_ids.on_renewal = "once"
+        with self.assertRaisesRegex(UserError, "nothing of it goes on"):
+            contract.with_user(self.billing)._create_renewal_invoices()
+        contract.line_ids[:1].on_renewal = "renew"
+        self._pay(self._issue(contract))
+        self.assertEqual(contract.renewal_state, "renewed")
+
     def test_declining_cancels_a_draft_that_had_a_number(self):
         contract = self._make_renewable()
         move = self._issue(contract)

@@ -1,5 +1,6 @@
 from itertools import product
 
+from odoo import fields
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -14,6 +15,7 @@ from .common_access import RenewalAccessCommon
 
 BILLERS = ("billing", "billing_reader", "billing_accountant")
 ACCOUNTANTS = ("accountant", "accountant_only", "billing_accountant")
+MANAGERS = ("manager",)
 USERS = (*SERVICE_USERS, "billing_reader", "billing_accountant")
 
 # Who may do what: r read, w write, c create, d delete. Roles that aren't named may
@@ -23,6 +25,12 @@ MATRIX = {
     "service.renewal.term": {USERS: "rwcd"},
     "service.renewal.reason": {("technician", *USERS): "r", "manager": "rwcd"},
     "service.renewal.decline": {USERS: "rwc"},
+    "service.renewal.hold": {USERS: "rwc"},
+    "service.renewal.stage": {("technician", *USERS): "r", "manager": "rwcd"},
+    "service.renewal.notice": {("technician", *USERS): "r"},
+    "service.renewal.report": {USERS: "r"},
+    "service.renewal.preview": {MANAGERS: "r"},
+    "service.renewal.preview.line": {MANAGERS: "r"},
     "service.renewal.terminate": {"manager": "rwc"},
     # The system opens these dialogs on what the person may take; nobody forges one.
     "service.renewal.issue": {BILLERS: "rw"},
@@ -51,7 +59,6 @@ ROLES = (
 
 # Every method that this addon lets the client call, and who gets something done by it;
 # None where it only describes a window to open.
-MANAGERS = ("manager",)
 BUTTONS = {
     ("service.contract", "action_issue_renewal"): BILLERS,
     ("service.contract", "action_issue_first_period"): BILLERS,
@@ -61,6 +68,14 @@ BUTTONS = {
     ("service.contract", "action_update_base"): MANAGERS,
     ("service.contract", "action_review_base"): MANAGERS,
     ("service.contract", "action_open_decline"): None,
+    ("service.contract", "action_open_hold"): None,
+    ("service.contract", "action_release_hold"): USERS,
+    ("service.contract", "action_print_letter"): None,
+    ("service.contract", "get_renewal_dashboard"): USERS,
+    ("service.renewal.hold", "action_hold"): USERS,
+    ("service.renewal.preview", "action_open"): MANAGERS,
+    ("service.renewal.preview", "action_start"): MANAGERS,
+    ("service.renewal.preview", "action_stop"): MANAGERS,
     ("service.contract", "action_open_terminate"): None,
     ("service.contract", "action_view_renewal_moves"): None,
     ("service.contract.usage", "action_bill"): BILLERS,
@@ -99,12 +114,23 @@ class RecordsCommon(RenewalAccessCommon):
             "service.renewal": lambda: self.billed.renewal_ids,
             "service.renewal.term": lambda: self.draft.renewal_term_ids[0],
             "service.renewal.reason": lambda: self.reason,
+            "service.renewal.stage": lambda: self.company_a.sudo().service_stage_ids[
+                :1
+            ],
+            "service.renewal.notice": self._get_notice,
+            "service.renewal.report": lambda: self.env["service.renewal.report"].browse(
+                self.contract.id
+            ),
             "account.move": lambda: draft,
             "account.move.line": lambda: draft.invoice_line_ids,
         }
         if model in records:
             return records[model]()
         wizard = self.env[model].with_user(owner).sudo()
+        if model == "service.renewal.preview":
+            preview = wizard.create({"company_id": self.company_a.id})
+            preview.line_ids = [Command.create({"contract_id": self.contract.id})]
+            return preview
         if model == "service.renewal.issue":
             return wizard.browse(wizard._open_for(self.contract)["res_id"])
         if model == "service.renewal.base":
@@ -114,8 +140,41 @@ class RecordsCommon(RenewalAccessCommon):
             return self._get_record(parent, operation, role).line_ids
         return wizard.create(self._get_created(model))
 
+    def _get_notice(self):
+        """Return what says that the customer was asked by the first stage."""
+        contract = self.billed.sudo()
+        return contract.notice_ids or contract.notice_ids.create(
+            contract._prepare_notice_values(
+                self.company_a.sudo().service_stage_ids[:1], 0
+            )
+        )
+
     def _get_created(self, model):
+        stage = self.company_a.sudo().service_stage_ids[:1]
         return {
+            "service.renewal.hold": {
+                "contract_ids": [Command.set(self.contract.ids)],
+                "date_until": fields.Date.add(self.contract._today(), days=9),
+                "reason": "A pause",
+            },
+            "service.renewal.stage": {
+                "name": "New",
+                "company_id": self.company_a.id,
+            },
+            "service.renewal.notice": {
+                "contract_id": self.contract.id,
+                "stage_id": stage.id,
+                "repeat_no": 0,
+                "due_date": "2026-10-01",
+                "day": "2026-10-01",
+                "channel": "mail",
+            },
+            "service.renewal.report": {},
+            "service.renewal.preview": {"company_id": self.company_a.id},
+            "service.renewal.preview.line": {
+                "preview_id": 1,
+                "contract_id": self.contract.id,
+            },
             "service.renewal": {
                 "contract_id": self.contract.id,
                 "cycle": 2,
@@ -161,6 +220,12 @@ class RecordsCommon(RenewalAccessCommon):
             "service.renewal.term": {"amount": 7},
             "service.renewal.reason": {"name": "Changed"},
             "service.renewal.decline": {"reason_id": self.reason.id},
+            "service.renewal.hold": {"reason": "Changed"},
+            "service.renewal.stage": {"name": "Changed"},
+            "service.renewal.notice": {"repeat_no": 7},
+            "service.renewal.report": {"cycle": 7},
+            "service.renewal.preview": {"mail_count": 7},
+            "service.renewal.preview.line": {"what": "Changed"},
             "service.renewal.terminate": {"note": "Changed"},
             "service.renewal.issue": {"line_ids": []},
             "service.renewal.issue.line": {"amount": 7},
@@ -190,7 +255,12 @@ class TestRenewalButtons(RecordsCommon, PublicMethods):
     }
     strangers = ("technician", "internal", "portal", "portal_stranger", "public")
     # tells which form opens, and nothing about the invoice
-    open_to = {("account.move", "get_formview_id"): (*strangers, "manager_b")}
+    open_to = {
+        ("account.move", "get_formview_id"): (*strangers, "manager_b"),
+        # of their own company
+        ("service.contract", "get_renewal_dashboard"): ("manager_b",),
+        ("service.renewal.preview", "action_open"): ("manager_b",),
+    }
 
     @classmethod
     def setUpClass(cls):
@@ -199,6 +269,8 @@ class TestRenewalButtons(RecordsCommon, PublicMethods):
         cls.first = cls._make_contract(cls.acme, activate=True, bill_first_period=True)
         cls.declined = cls._make_contract(cls.acme, activate=True)
         cls.declined.action_renewal_decline(cls.reason)
+        cls.suspended = cls._make_contract(cls.acme, activate=True)
+        cls.suspended.action_suspend(reason="unpaid")
         cls.beyond = cls._make_billable_use()
         another = cls._bill(cls._make_contract(cls.acme, activate=True))
         another._post_service_invoices()
@@ -253,6 +325,7 @@ class TestRenewalButtons(RecordsCommon, PublicMethods):
         return {
             "action_issue_first_period": self.first,
             "action_renewal_reopen": self.declined,
+            "action_print_letter": self.suspended,
             "action_bill": self.beyond,
             **dict.fromkeys(sent, self.posted),
         }.get(method, self.drafted if model == "account.move" else self.contract)

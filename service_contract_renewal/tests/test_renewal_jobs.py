@@ -78,6 +78,18 @@ class RenewalJobsCommon(RenewalCommon):
 class TestIssueJob(RenewalJobsCommon):
     """Every night the job marks what is due, and makes the invoices that it is told."""
 
+    def test_what_is_on_hold_is_due_and_lapses_too(self):
+        contract = self._make_renewable()
+        with freeze_time("2026-06-01 03:00:00"):
+            contract.action_suspend()
+        self._run(self.issue_job)
+        self.assertEqual(contract.renewal_state, "due")
+        self._run(self.issue_job, at="2026-12-31 16:59:00")
+        self.assertEqual(contract.renewal_state, "due")
+        self._run(self.issue_job, at="2026-12-31 17:01:00")
+        self.assertEqual(contract.renewal_state, "lapsed")
+        self.assertEqual(contract.state, "suspended")
+
     def _count(self, contracts):
         return len(contracts.renewal_ids.filtered(lambda row: row.state != "freed"))
 
@@ -151,7 +163,8 @@ class TestIssueJob(RenewalJobsCommon):
 
     def test_a_contract_on_hold_waits(self):
         self.company.service_invoice_days_before = 60
-        contract = self._make_renewable(reminder_hold_until="2026-12-01")
+        contract = self._make_renewable()
+        contract.sudo().reminder_hold_until = "2026-12-01"
         self._run(self.issue_job, "2026-11-30 03:00:00")
         self.assertFalse(contract.renewal_ids)
         self._run(self.issue_job, "2026-12-01 03:00:00")

@@ -7,4 +7,7 @@ from . import (
     service_renewal_terminate,
     service_renewal_base,
     service_renewal_base_line,
+    service_renewal_hold,
+    service_renewal_preview,
+    service_renewal_preview_line,
 )

@@ -13,4 +13,6 @@ class ServiceRenewalDecline(models.TransientModel):
     def action_decline(self):
         """Note the decision on all contracts."""
         self.ensure_one()
-        return self.contract_ids.action_renewal_decline(self.reason_id)
+        self.contract_ids.action_renewal_decline(self.reason_id)
+        # also where a card was dragged: the board shows where it is now
+        return {"type": "ir.actions.client", "tag": "soft_reload"}

@@ -1,0 +1,174 @@
+import base64
+import io
+from datetime import datetime, time, timedelta
+
+import qrcode
+
+from odoo import SUPERUSER_ID, api, models
+from odoo.fields import Domain
+from odoo.tools import hash_sign, verify_hash_signed
+
+SCOPE = "service_contract_renewal.answer"
+ANSWER_DAYS = 365  # how long after the end the link of a mail still works
+
+
+class ServiceContract(models.Model):
+    """What the customer is offered, and the link by which they answer."""
+
+    _inherit = "service.contract"
+
+    # === BUSINESS METHODS === #
+
+    def _get_offer_values(self):
+        """Return what an offer, a letter and the page of the answer show.
+
+        Amounts are in the contract's currency; texts in the environment's language.
+
+        :return: dict: ``period`` and ``text`` of it, ``fee`` (untaxed) or None,
+            ``tax``, ``total``, ``record`` (what was promised and given), ``next_lines``
+        """
+        self.ensure_one()
+        # sudo: what the customer is told of their own contract, by whoever sends it
+        contract = self.sudo().with_company(self.company_id)
+        live = contract._get_live_renewal()
+        periods = contract._get_next_periods(1)
+        if live:
+            periods = [(live.date_start, live.date_end)]
+        fee = live.amount if live else contract._get_renewal_fee()
+        tax = total = None
+        if fee is not None:
+            tax, total = contract._get_offered_taxes(fee)
+        return {
+            "period": periods[0] if periods else None,
+            "period_text": contract._format_period(*periods[0]) if periods else "",
+            "fee": fee,
+            "tax": tax,
+            "total": total,
+            "format_amount": contract.currency_id.format,
+            "record": contract._get_rights_record(),
+            "next_lines": contract._get_renewed_lines(),
+            "move": live.move_id
+            if live.move_id.state == "posted"
+            else live.move_id[:0],
+        }
+
+    def _get_offered_taxes(self, fee):
+        """Return (tax, total) of a fee as its invoice would charge them."""
+        product = self._get_fee_product()
+        if not product:
+            return 0.0, fee
+        taxes = self._get_fee_taxes(product)
+        price = self._get_price_of(product, taxes, fee)
+        amounts = taxes.compute_all(
+            price,
+            currency=self.currency_id,
+            product=product,
+            partner=self._get_billed_partner(),
+        )
+        total = amounts["total_included"]
+        return total - amounts["total_excluded"], total
+
+    def _get_rights_record(self):
+        """Return what was promised, given and is left, and what becomes of the rest.
+
+        :return: rows of ``_get_service_record`` with ``becomes`` as text
+        """
+        self.ensure_one()
+        rows = self._get_service_record()
+        for row in rows:
+            row["becomes"] = row["line"]._get_fate()
+        return rows
+
+    # === PORTAL === #
+
+    @api.model
+    def _get_waiting_domain(self):
+        """Return the domain of contracts whose customer hasn't answered yet."""
+        served = Domain("state", "in", ("active", "expired")) | (
+            Domain("state", "=", "suspended")
+            & Domain("suspension_reason", "!=", "manual")
+        )
+        return served & Domain("renewal_state", "in", ("due", "lapsed"))
+
+    def _get_portal_values(self):
+        values = super()._get_portal_values()
+        # sudo: an invoice of the visitor's own contract
+        contract = self.sudo()
+        moves = (contract | contract.predecessor_id).renewal_ids.move_id.filtered(
+            lambda move: (
+                move.state == "posted"
+                and move.payment_state in ("not_paid", "partial")
+                and move.amount_residual
+            )
+        )
+        asked = contract.renewal_state in ("due", "lapsed", "accepted", "declined")
+        asked = asked and not contract._get_answer_problem()
+        return {
+            **values,
+            "renewal_is_asked": asked,
+            "renewal_decision": contract.renewal_decision,
+            "renewal_offer": contract._get_offer_values() if asked else {},
+            "renewal_url": contract._get_answer_url() if asked else "",
+            "renewal_moves": moves,
+        }
+
+    # === THE ANSWER === #
+
+    def _get_answer_url(self, answer=None):
+        """Return the address at which the customer answers, without any account.
+
+        Signed, for this contract alone, until a year after its end; the same at each
+        call. It shows a page; only what is confirmed there decides.
+
+        :param answer: ``accept``, ``decline`` or ``ask``: what the page begins with
+        """
+        self.ensure_one()
+        token = hash_sign(
+            self.sudo().env,  # sudo: to sign with the secret of the database
+            SCOPE,
+            [self.id, self.cycle],
+            expiration=self.date_end
+            and datetime.combine(self.date_end + timedelta(days=ANSWER_DAYS), time.min),
+        )
+        suffix = f"?answer={answer}" if answer else ""
+        return f"{self.get_base_url()}/service-renewal/{token}{suffix}"
+
+    @api.model
+    def _find_by_answer_token(self, token):
+        """Return the contract that a signed link is for; empty where it is forged, out
+        of date, or the contract is no more.
+        """
+        try:
+            # sudo: to verify with the secret of the database
+            values = verify_hash_signed(self.sudo().env, SCOPE, token)
+        except (ValueError, OverflowError, IndexError, TypeError):
+            return self.browse()
+        if not values:
+            return self.browse()
+        contract_id, cycle = values
+        # the signature was checked, the page is for whoever has the link; what follows
+        # is the system's doing, since visitors have no address to write from
+        contract = self.with_user(SUPERUSER_ID).browse(contract_id).exists()
+        return contract.filtered(
+            lambda contract: contract.cycle == cycle and contract.state != "draft"
+        ).with_company(contract.company_id)
+
+    def _get_answer_qr_code(self):
+        """Return a QR code (data URI of a PNG) of the page on which to renew."""
+        self.ensure_one()
+        image = qrcode.make(self._get_answer_url(), box_size=4, border=2)
+        stream = io.BytesIO()
+        image.save(stream, format="PNG")
+        return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()
+
+    def _get_offer_name(self):
+        """Return the name of the offer's file, in the customer's language."""
+        self.ensure_one()
+        number = self.name.replace("/", "-")
+        return self.env._("Renewal offer %(number)s", number=number)
+
+    def _get_letter_name(self):
+        """Return the name of the letter's file, in the customer's language."""
+        self.ensure_one()
+        number = self.name.replace("/", "-")
+        return self.env._("Suspension letter %(number)s", number=number)

@@ -1,0 +1,296 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+from odoo.addons.service_contract.tools import dates
+
+from ..tools import reminders
+
+ACTIVITY_FOLLOW = "service_contract_renewal.mail_activity_type_follow_up"
+ACTIVITY_CALL = "service_contract_renewal.mail_activity_type_call"
+# a mail may carry a PDF, and a job must commit before it is stopped
+MAILS = 20
+UNDECIDED = ("none", "due", "lapsed")
+
+
+class ServiceContract(models.Model):
+    """The customer is asked in time, and again until somebody decides."""
+
+    _inherit = "service.contract"
+
+    notice_ids = fields.One2many(
+        "service.renewal.notice",
+        "contract_id",
+        string="Reminders and Letters",
+        groups="base.group_user",
+    )
+    reminder_next_at = fields.Datetime(
+        compute="_compute_reminder_next_at",
+        store=True,
+        copy=False,
+        help="The instant from which on the next reminder is due.",
+        groups="base.group_user",
+    )
+    reminder_next_on = fields.Date(
+        string="Next Reminder",
+        compute="_compute_reminder_next_on",
+        groups="base.group_user",
+    )
+    renewal_contact_id = fields.Many2one(
+        "res.partner",
+        string="Asked",
+        compute="_compute_renewal_contact_id",
+        groups="base.group_user",
+        help="Who is written to: customer, invoice address or company, the first of "
+        "them with an e-mail.",
+    )
+    reminder_hold_reason = fields.Char(
+        string="On Hold Because",
+        copy=False,
+        tracking=True,
+        groups="base.group_user",
+    )
+
+    # The order by the column makes the planner use it even when nothing is due.
+    _reminder_idx = models.Index(
+        "(reminder_next_at) WHERE reminder_next_at IS NOT NULL"
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends(
+        "active",
+        "state",
+        "renewal_state",
+        "renewable",
+        "date_start",
+        "date_end",
+        "tz",
+        "template_id",
+        "reminder_hold_until",
+        "notice_ids.stage_id",
+        "suspension_due_at",
+    )
+    def _compute_reminder_next_at(self):
+        for contract in self:
+            day = contract._get_next_reminder_day()
+            contract.reminder_next_at = day and dates.local_midnight(day, contract.tz)
+
+    @api.depends("reminder_next_at", "tz")
+    def _compute_reminder_next_on(self):
+        for contract in self:
+            at = contract.reminder_next_at
+            contract.reminder_next_on = at and dates.local_date(at, contract.tz)
+
+    @api.depends("partner_id.email", "partner_invoice_id.email")
+    def _compute_renewal_contact_id(self):
+        for contract in self:
+            people = contract.partner_id | contract.partner_invoice_id
+            people |= contract.partner_id.commercial_partner_id
+            contract.renewal_contact_id = (
+                people.filtered("email")[:1] or contract.partner_id
+            )
+
+    # === CRON === #
+
+    @api.model
+    def _cron_send_reminders(self):
+        """Ask the customers whose turn it is, in the language of each; what an idle
+        mail server left behind goes out again.
+        """
+        self._resend_failed_mails()
+        self.with_context(active_test=False)._process_due(
+            Domain("reminder_next_at", "<=", fields.Datetime.now()),
+            "_remind",
+            order="reminder_next_at",
+            batch_size=MAILS,
+        )
+
+    @api.model
+    def _resend_failed_mails(self):
+        """Queue once more what the mail server refused to take at all."""
+        notices = self.env["service.renewal.notice"].search(
+            Domain("mail_id.state", "=", "exception")
+            & Domain("mail_id.failure_type", "in", (False, "mail_smtp", "unknown"))
+            & Domain("day", ">=", fields.Date.today() - timedelta(days=7)),
+            limit=MAILS * 10,
+        )
+        notices.mail_id.mark_outgoing()
+
+    # === BUSINESS METHODS === #
+
+    @api.model
+    def _get_system_fields(self):
+        return super()._get_system_fields() | {
+            "reminder_hold_until",
+            "reminder_hold_reason",
+            "renewal_reason_id",
+            "suspended_on",
+        }
+
+    def _is_asked(self):
+        """Tell whether the customer is to be asked, or reminded of the invoice, at all:
+        nobody decided yet, and it isn't left alone.
+        """
+        self.ensure_one()
+        return bool(
+            self.active
+            and self.state in ("active", "expired")
+            and self.date_end
+            and self.renewable
+            and self.renewal_state in (*UNDECIDED, "invoiced")
+        )
+
+    def _get_next_reminder_day(self, since=None):
+        """Return the local date on which the customer is asked next, or False.
+
+        :param since: as if the company had begun to remind on this date
+        """
+        self.ensure_one()
+        # sudo: settings of the company, and the ledger
+        contract = self.sudo()
+        since = since or contract.company_id.service_reminders_since
+        if not since or not contract._is_asked():
+            return False
+        last = contract._get_suspension_day()
+        if last and last < since:
+            return False  # over before the company began to remind
+        if not contract.company_id.service_suspends:
+            last = False
+        elif last:
+            last = contract._get_day_after_hold(last)
+        if last and contract._today() >= last:
+            return False  # it is too late to ask, the letter is written
+        day = reminders.get_next_day(contract._get_plan(), contract._get_sent())
+        if not day:
+            return False
+        day = max(filter(None, (day, contract.reminder_hold_until)))
+        return False if last and day >= last else day
+
+    def _get_plan(self):
+        self.ensure_one()
+        return self.company_id._get_service_plan(
+            self.template_id, self.date_start, self.date_end
+        )
+
+    def _get_sent(self):
+        """Return what the ledger says, for :mod:`..tools.reminders`."""
+        self.ensure_one()
+        sent = {}
+        for notice in self.notice_ids.sorted(lambda row: (row.day, row.repeat_no)):
+            if notice.stage_id:
+                sent[notice.stage_id.id] = reminders.Sent(notice.repeat_no, notice.day)
+        return sent
+
+    def _get_due_reminder(self, since=None):
+        """Return the (stage, number) by which the customer is to be asked today.
+
+        :return: (empty stage, 0) where nothing is due
+        """
+        self.ensure_one()
+        stages = self.env["service.renewal.stage"]
+        today = self._today()
+        day = self._get_next_reminder_day(since)
+        if not day or day > today:
+            return stages, 0
+        # sudo: the plan and the ledger
+        contract = self.sudo()
+        due = reminders.get_due(contract._get_plan(), contract._get_sent(), today)
+        return (stages.browse(due[0]), due[1]) if due else (stages, 0)
+
+    def _remind(self):
+        """Send what is due, as superuser: ledger, mail and activity in one go."""
+        self._stamp_renewal()
+        due = {}
+        for contract in self:
+            stage, number = contract._get_due_reminder()
+            if stage:
+                due[contract] = (stage, number)
+        asked = self.browse([contract.id for contract in due])
+        asked.filtered(
+            lambda c: c.renewal_state == "none" and not c.renewal_is_due
+        )._set_renewal_due()
+        notices = self.env["service.renewal.notice"].create(
+            [contract._prepare_notice_values(*due[contract]) for contract in asked]
+        )
+        for (stage, template), rows in notices.grouped(
+            lambda notice: (notice.stage_id, notice._get_template())
+        ).items():
+            mailed = rows.filtered(lambda notice: notice.channel == "mail")
+            if mailed:
+                mailed._send(template)
+            rows._give_activities(stage.activity_type_id)
+        # those with nothing due (any more) leave the domain of the job
+        self.env.add_to_compute(self._fields["reminder_next_at"], self)
+        self.flush_recordset(["reminder_next_at"])
+
+    def _prepare_notice_values(self, stage, number):
+        """Hook: the values of the row in the ledger for a reminder of ``stage``."""
+        self.ensure_one()
+        contact = self.renewal_contact_id
+        if not stage.mail_template_id:
+            channel = "none"
+        else:
+            channel = "mail" if contact.email else "call"
+        return {
+            "contract_id": self.id,
+            "stage_id": stage.id,
+            "repeat_no": number,
+            "due_date": self.reminder_next_on or self._today(),
+            "day": self._today(),
+            "channel": channel,
+            "contact_id": contact.id,
+        }
+
+    # === HOLD === #
+
+    def action_open_hold(self):
+        """Ask until when and why, then leave the customers alone."""
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Hold Reminders"),
+            "res_model": "service.renewal.hold",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_contract_ids": self.ids},
+        }
+
+    def action_release_hold(self):
+        """Ask the customers again as planned."""
+        self._check_may_decide()
+        # sudo: written through these methods only, which check first
+        self.sudo().write({"reminder_hold_until": False, "reminder_hold_reason": False})
+        return True
+
+    def _hold(self, day, reason):
+        """Leave the customers alone before ``day``; suspensions wait, too.
+
+        :param day: local date, in the future
+        :param reason: text, for those who look at the contract meanwhile
+        :raise UserError: the day isn't in the future, or there is nothing to decide
+        """
+        self._check_may_decide()
+        for contract in self:
+            if day <= contract._today():
+                raise UserError(
+                    self.env._(
+                        "Contract %(contract)s: choose a day in the future.",
+                        contract=contract.display_name,
+                    )
+                )
+        # sudo: as in action_release_hold
+        contracts = self.sudo()
+        contracts.write({"reminder_hold_until": day, "reminder_hold_reason": reason})
+        contracts._close_reminder_tasks()
+
+    def _close_reminder_tasks(self):
+        """The customer decided: nobody needs to follow up any more."""
+        # sudo: the system's own tasks, of whatever kind the stages gave
+        contracts = self.sudo()
+        contracts.activity_unlink([ACTIVITY_FOLLOW, ACTIVITY_CALL])
+        kinds = contracts.notice_ids.stage_id.activity_type_id
+        contracts.activity_ids.filtered(
+            lambda task: task.automated and task.activity_type_id in kinds
+        ).unlink()

@@ -1,0 +1,21 @@
+import { registry } from "@web/core/registry";
+import { CalendarModel } from "@web/views/calendar/calendar_model";
+import { calendarView } from "@web/views/calendar/calendar_view";
+
+const DECIDED = ["renewed", "declined"];
+
+/** What is renewed or declined needs no work: it is left out unless somebody asks. */
+export class ContractCalendarModel extends CalendarModel {
+    makeFilterDynamic(filterInfo, previousFilter, fieldName, rawFilter, rawColors) {
+        const filter = super.makeFilterDynamic(...arguments);
+        if (fieldName === "renewal_state" && !previousFilter && DECIDED.includes(filter.value)) {
+            filter.active = false;
+        }
+        return filter;
+    }
+}
+
+registry.category("views").add("service_contract_expiry_calendar", {
+    ...calendarView,
+    Model: ContractCalendarModel,
+});
