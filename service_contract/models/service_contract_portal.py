@@ -93,7 +93,15 @@ class ServiceContract(models.Model):
         self.ensure_one()
         if not self.service_code:
             return ""
-        image = qrcode.make(self._get_service_code_url(), box_size=6, border=2)
+        return self._make_qr_code(self._get_service_code_url())
+
+    @api.model
+    def _make_qr_code(self, text, box_size=6):
+        """Return a QR code of ``text`` as a data URI of a PNG.
+
+        :param box_size: pixels of one box of the code
+        """
+        image = qrcode.make(text, box_size=box_size, border=2)
         stream = io.BytesIO()
         image.save(stream, format="PNG")
         return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from dateutil.relativedelta import relativedelta
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import format_amount
@@ -195,7 +195,6 @@ class ServiceContract(models.Model):
             following = month + relativedelta(months=1)
             bars.append(
                 {
-                    "label": fields.Date.to_string(month)[:7],
                     "month": str(month),
                     "domain": [
                         ("date_end", ">=", str(month)),

@@ -1,8 +1,4 @@
-import base64
-import io
 from datetime import datetime, time, timedelta
-
-import qrcode
 
 from odoo import SUPERUSER_ID, api, models
 from odoo.fields import Domain
@@ -156,10 +152,7 @@ class ServiceContract(models.Model):
     def _get_answer_qr_code(self):
         """Return a QR code (data URI of a PNG) of the page on which to renew."""
         self.ensure_one()
-        image = qrcode.make(self._get_answer_url(), box_size=4, border=2)
-        stream = io.BytesIO()
-        image.save(stream, format="PNG")
-        return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()
+        return self._make_qr_code(self._get_answer_url(), box_size=4)
 
     def _get_offer_name(self):
         """Return the name of the offer's file, in the customer's language."""

@@ -2,9 +2,10 @@ from markupsafe import escape
 
 from odoo import api, fields, models
 
+from odoo.addons.service_contract.models.service_contract_portal import MAIL_LAYOUT
+
 ACTIVITY_CALL = "service_contract_renewal.mail_activity_type_call"
 PAYMENT = "service_contract_renewal.mail_template_payment"
-LAYOUT = "mail.mail_notification_layout_with_responsible_signature"
 
 
 class ServiceRenewalNotice(models.Model):
@@ -112,7 +113,7 @@ class ServiceRenewalNotice(models.Model):
         :param template: ``mail.template`` on ``service.contract``
         """
         mails = template.send_mail_batch(
-            self.contract_id.ids, email_layout_xmlid=LAYOUT
+            self.contract_id.ids, email_layout_xmlid=MAIL_LAYOUT
         )
         by_contract = {mail.res_id: mail for mail in mails}
         for notice in self:
