@@ -100,7 +100,9 @@ def new_server(instances):
         yield lambda **options: stack.enter_context(instances(**options))
 
 
-@pytest.fixture(scope="session")
+# Of the module: at the end of a class Odoo's own test cases, which may follow in the
+# same process, terminate all its children.
+@pytest.fixture(scope="module")
 def browser(odoo_session):
     from playwright.sync_api import sync_playwright
 
@@ -124,9 +126,9 @@ def visit(browser, request):
     visitors = []
 
     def open_browser(server, size="desktop", login=None, password=None, language=None):
-        visitor = Visitor(browser, size, server.url, request.node.name, language)
+        visitor = Visitor(browser, size, server, request.node.name, language)
         visitors.append(visitor)
-        return visitor.log_in(login, password) if login else visitor
+        return visitor.enter(login, password) if login else visitor
 
     yield open_browser
     complaints = []

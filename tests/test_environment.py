@@ -12,7 +12,7 @@ def test_server_answers_and_code_runs_beside_it(server):
 
 @pytest.mark.parametrize("size", ["desktop", "phone"])
 def test_log_in_with_a_browser(server, visit, size):
-    visitor = visit(server, size, login="admin")
+    visitor = visit(server, size).log_in("admin")
     visitor.page.wait_for_selector(".o_web_client")
     assert visitor.shoot("home").exists()
 

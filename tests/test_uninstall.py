@@ -66,6 +66,7 @@ class Bench(Instance):
 
     def module(self, action, name, known=None):
         self.step += 1
+        self.close_console()
         log = LOGS / f"uninstall-{self.step}-{action}-{name}.log"
         arguments = ["module", action, "-d", self.database, name]
         self.session.odoo(*arguments, log=log, problem=f"{name}: {action} failed.")
@@ -90,9 +91,14 @@ def bench(odoo_session, databases):
 
     names = [addon.name for addon in databases.addons]
     with contextlib.ExitStack() as stack:
-        yield lambda template: Bench(
-            odoo_session, stack.enter_context(databases.scratch(template)), names
-        )
+
+        def make(template):
+            name = stack.enter_context(databases.scratch(template))
+            made = Bench(odoo_session, name, names)
+            stack.callback(made.close_console)
+            return made
+
+        yield make
 
 
 def test_contracts_alone(bench, databases):

@@ -181,10 +181,14 @@ class ServiceContract(models.Model):
 
     @api.model
     def _is_mistyped(self, text):
-        """Tell whether ``text`` looks like an own code with a wrong check digit."""
+        """Tell whether ``text`` looks like an own code with a wrong check digit.
+
+        With a slash it is the number of a contract, which may have as many digits.
+        """
         keys = self._get_code_keys(text)
         return (
             bool(keys)
+            and "/" not in text
             and service_code.has_own_shape(keys[-1])
             and not service_code.is_valid(keys[-1])
         )

@@ -11,6 +11,8 @@ from odoo.tools import mute_logger
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 
+from .common import ChartMixin
+
 # A sum that can't be met by chance: wherever it appears, money leaks.
 SECRET_PRICE = 48271.37
 SECRET_PRICE_TEXT = ("48271", "48,271", "48.271", "48 271")
@@ -34,19 +36,24 @@ SERVICE_USERS = ("user", "manager", "billing", "accountant", "salesperson")
 ORM_METHODS = {"create", "write", "copy_data", "default_get", "unlink"}
 
 
-class AccessCommon(AccountTestInvoicingCommon):
+class AccessCommon(ChartMixin, AccountTestInvoicingCommon):
     """Two companies, two customers, and one person of every role.
 
     ``acme`` (contacts Anna and Arno) and ``beta`` (contact Bert) are customers of
     company A; ``foreign`` is a contract of company B with acme.
     """
 
+    # A chart of accounts takes a second for every class.
+    bills_in_b = False
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.company_a = cls.company_data["company"]
-        other = cls.setup_other_company(name="Company B")
-        cls.company_b = other["company"]
+        if cls.bills_in_b:
+            cls.company_b = cls.setup_other_company(name="Company B")["company"]
+        else:
+            cls.company_b = cls.env["res.company"].create({"name": "Company B"})
         cls.env = cls.env(
             user=cls.env.ref("base.user_root"),
             su=True,

@@ -555,6 +555,8 @@ class TestGuardedFields(AccessCommon):
 class TestDialogs(AccessCommon):
     """Dialogs offer what a person may take; what they send back is checked again."""
 
+    bills_in_b = True
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()

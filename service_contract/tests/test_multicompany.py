@@ -16,6 +16,8 @@ SERVICE_MODELS = {
 class TestMultiCompany(AccessCommon):
     """Every company sees and makes only its own contracts, in its own currency."""
 
+    bills_in_b = True
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()

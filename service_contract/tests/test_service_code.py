@@ -133,6 +133,11 @@ class TestServiceCode(ServiceContractCommon):
             self.assertIn("Append", plan, field)
             self.assertNotIn("SubPlan", plan, field)
 
+    def test_the_number_of_no_contract_is_no_mistyped_code(self):
+        self.assertFalse(self.contracts.search([("search_text", "ilike", "SC/1999/00002")]))
+        with self.assertRaises(UserError):
+            self.contracts.search([("search_text", "ilike", "199900002")])
+
     def test_codes_of_many_are_drawn_at_once(self):
         contracts = self.contracts.union(*[self._make_contract() for _n in range(20)])
         contracts.action_activate()

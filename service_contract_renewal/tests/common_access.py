@@ -24,6 +24,8 @@ class RenewalAccessCommon(AccessCommon):
     ``foreign_posted``, ``foreign_drafted``).
     """
 
+    bills_in_b = True
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()

@@ -1,8 +1,12 @@
 """The tests: a database with the addons installed, and pytest over the addons and over
 tests/."""
 
+import contextlib
 import os
 import shutil
+import signal
+import subprocess
+import sys
 
 from . import ports
 from .databases import Databases
@@ -45,11 +49,39 @@ def test(arguments):
             if not chosen:
                 command += [*side_by_side(env), *default_paths(databases.addons)]
             try:
-                return current.foreground(
-                    command, env=env, preexec_fn=parent_death_signal
-                )
+                with demo_meanwhile() if not chosen else contextlib.nullcontext():
+                    return current.foreground(
+                        command, env=env, preexec_fn=parent_death_signal
+                    )
             finally:
                 config.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def demo_meanwhile():
+    """Make the template with demo data while the tests of the addons, which don't need
+    it, are running. Should it fail, the first test that waits for it tells why."""
+    code = (
+        "from ground.databases import Databases\n"
+        "from ground.session import session\n"
+        "with session() as current: Databases(current).installed(demo=True)"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=ROOT / "setup",
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        preexec_fn=parent_death_signal,
+    )
+    try:
+        yield
+    finally:
+        if process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+        process.wait()
 
 
 def side_by_side(env):
@@ -57,20 +89,19 @@ def side_by_side(env):
     the database, made with PostgreSQL's own command; the tests of a file stay together,
     as they share its server.
 
-    In the order of the folders: at the end of a class Odoo's own test cases terminate
-    all child processes, so browsers and servers of ours must come after them."""
+    In the order of the paths, so that the journeys, which take longest, don't come
+    last."""
     if (os.cpu_count() or 1) < 2 or not shutil.which("createdb", path=env["PATH"]):
         return []
     return ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
 
 
 def default_paths(addons):
-    folders = [addon.folder / "tests" for addon in addons]
-    return [
-        str(folder.relative_to(ROOT))
-        for folder in (*folders, ROOT / "tests")
-        if folder.is_dir()
-    ]
+    """Return the folders with tests. Those of the first addon give the template with
+    demo data its time; the short ones at the end keep all processes busy."""
+    first, *others = (addon.folder / "tests" for addon in addons)
+    folders = (first, ROOT / "tests", *others)
+    return [str(folder.relative_to(ROOT)) for folder in folders if folder.is_dir()]
 
 
 def _is_path(argument):

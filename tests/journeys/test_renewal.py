@@ -39,19 +39,28 @@ class Story:
         self.server, self.visit, self.language = server, visit, language
         self.contract = None
         self.today = date.today()
+        self.people, self.awake = {}, set()
 
     def person(self, login):
-        visitor = self.visit(self.server, "desktop", login=login)
-        visitor.name = f"{visitor.name}-{login}"
-        speak(self.server, visitor, login, self.language)
-        visitor.page.reload()
+        """Return the visitor of somebody who is logged in, the page and the hand."""
+        if login not in self.people:
+            self.people[login] = visitor = self.visit(self.server, "desktop")
+            visitor.name = f"{visitor.name}-{login}"
+        visitor = self.people[login]
+        if login not in self.awake:
+            visitor.enter(login)
+            speak(self.server, visitor, login, self.language)
+            self.awake.add(login)
         return visitor, visitor.page, Hand(visitor)
 
-    def sleep_until(self, day):
+    def sleep_until(self, day, jobs=NIGHT):
         """Let the clock move on, and the jobs of that night run."""
         self.today = day
+        for visitor in self.people.values():
+            visitor.page.goto("about:blank")  # nobody looks at a server that stops
+        self.awake.clear()
         self.server.move_clock(f"{day} 03:00:00")
-        self.server.run(NIGHT)
+        self.server.run(jobs)
 
     def periods(self):
         return self.server.sql(CONTRACT, (self.contract,))

@@ -1,7 +1,6 @@
 """A database of one's own with a real server process, and ways to look into it from
 outside."""
 
-import json
 import subprocess
 from pathlib import Path
 
@@ -9,8 +8,10 @@ import psycopg2
 
 from ground.logs import caused_by
 from ground.mail_sink import MailSink
-from ground.paths import HOME, ROOT
+from ground.paths import HOME, LOGS, ROOT
 from ground.server import Server
+
+from .console import Console
 
 
 class Instance(Server):
@@ -26,6 +27,7 @@ class Instance(Server):
         )
         self.names = names
         self.clock = None
+        self.console = None
 
     def __enter__(self):
         self.sink.__enter__()
@@ -34,6 +36,15 @@ class Instance(Server):
     def __exit__(self, *error):
         self.stop()
         self.sink.__exit__(*error)
+
+    def stop(self):
+        self.close_console()
+        super().stop()
+
+    def close_console(self):
+        if self.console:
+            self.console.close()
+            self.console = None
 
     def _configure(self):
         super()._configure()
@@ -71,18 +82,24 @@ class Instance(Server):
             connection.close()
 
     def run(self, code, **values):
-        """Run Python in another Odoo process and return what the code assigned to
-        ``result``.
+        """Run Python in another Odoo process than the server's and return what the code
+        assigned to ``result``.
 
         ``env`` is there (as superuser); ``values`` are there under their names. What
-                         succeeds is committed.
+        succeeds is committed. The process serves the next calls too, each in its own
+        transaction: what shall change Odoo's code belongs into ``spawn``.
         """
-        printed = self.session.shell(self.database, _wrap(code, values), env=self.env)
-        return json.loads(printed.rpartition("RESULT ")[2] or "null")
+        if not self.console:
+            self.console = Console(
+                self.session.shell_command(self.database),
+                self.env or self.session.env(),
+                LOGS / f"console-{self.database}.log",
+            )
+        return self.console.run(code, values)
 
     def spawn(self, code, **values):
-        """Start the same without waiting: a ``subprocess.Popen`` to kill, or to run
-        beside another one."""
+        """Start the same in a process of its own without waiting: a
+        ``subprocess.Popen`` to kill, or to run beside another one."""
         process = subprocess.Popen(
             self.session.shell_command(self.database),
             env=self.env,
@@ -107,10 +124,8 @@ def _wrap(code, values):
     """The shell reads line by line, so the code travels as one string."""
     lines = [f"{name} = {value!r}" for name, value in values.items()]
     lines += [
-        "result = None",
         f"exec(compile({code!r}, '<test>', 'exec'))",
         "env.cr.commit()",
-        "import json",
-        "print('RESULT ' + json.dumps(result, default=str))",
+        "print('RESULT')",
     ]
     return "\n".join(lines) + "\n"
