@@ -134,7 +134,9 @@ class TestServiceCode(ServiceContractCommon):
             self.assertNotIn("SubPlan", plan, field)
 
     def test_the_number_of_no_contract_is_no_mistyped_code(self):
-        self.assertFalse(self.contracts.search([("search_text", "ilike", "SC/1999/00002")]))
+        self.assertFalse(
+            self.contracts.search([("search_text", "ilike", "SC/1999/00002")])
+        )
         with self.assertRaises(UserError):
             self.contracts.search([("search_text", "ilike", "199900002")])
 
