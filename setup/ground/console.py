@@ -3,6 +3,7 @@ what to do."""
 
 import contextlib
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from pathlib import Path
 
 OLDEST_PYTHON = (3, 11)
 NEWEST_PYTHON = (3, 13)
+TROUBLE = re.compile(r"^Traceback | (?:ERROR|CRITICAL) ")
+FIRST_LINES, LAST_LINES = 15, 25  # of the output of a failed program
 
 
 class Failure(Exception):
@@ -49,7 +52,7 @@ def run(
     remedy=None,
 ):
     """Run a program to its end and return its output; a failing one becomes a Failure
-    with its last lines."""
+    with the first lines of trouble and its last ones."""
     command = [str(part) for part in command]
     try:
         done = subprocess.run(
@@ -71,9 +74,7 @@ def run(
         Path(log).parent.mkdir(parents=True, exist_ok=True)
         Path(log).write_text(done.stdout, encoding="utf-8")
     if done.returncode:
-        tail = "\n".join(
-            "    " + line for line in done.stdout.rstrip().splitlines()[-25:]
-        )
+        tail = "\n".join("    " + line for line in excerpt(done.stdout))
         what = problem or "a program failed"
         where = f"\n  Its whole output: {log}" if log else ""
         raise Failure(
@@ -82,6 +83,16 @@ def run(
             remedy,
         )
     return done.stdout
+
+
+def excerpt(output):
+    """Return the lines of a failed program's output that a person needs: where the
+    trouble began, and the end."""
+    lines = output.rstrip().splitlines()
+    end = max(len(lines) - LAST_LINES, 0)
+    begin = next((i for i, line in enumerate(lines[:end]) if TROUBLE.search(line)), end)
+    middle = ["[...]"] if begin + FIRST_LINES < end else []
+    return lines[begin : min(begin + FIRST_LINES, end)] + middle + lines[end:]
 
 
 def command(main):

@@ -1,11 +1,12 @@
 """Whatever is missing, the person at the keyboard is told what to do."""
 
 import socket
+import sys
 
 import pytest
 
 from ground import odoo_source
-from ground.console import Failure
+from ground.console import Failure, run
 from ground.system import find_browser
 
 
@@ -29,6 +30,19 @@ def test_mirror_that_does_not_answer(bare_clone):
     assert status == 1
     assert "The Debian mirror http://127.0.0.1:9/debian could not be read" in printed
     assert "Traceback" not in printed
+
+
+def test_where_the_trouble_began():
+    """Of a long output: the first error and the end, not all that lies between."""
+    told = "print('Loading'); print('2026 ERROR db: it began here')"
+    more = "[print(f'line {i}') for i in range(100)]; raise SystemExit(3)"
+    with pytest.raises(Failure) as failure:
+        run([sys.executable, "-c", f"{told}; {more}"], problem="It failed.")
+    printed = failure.value.problem.splitlines()
+    assert printed[0] == "It failed."
+    assert "    2026 ERROR db: it began here" in printed
+    assert "    line 99" in printed and "    [...]" in printed
+    assert "    Loading" not in printed and "    line 50" not in printed
 
 
 def test_odoo_no_longer_offered():
