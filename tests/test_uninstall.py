@@ -63,6 +63,8 @@ class Bench(Instance):
     def __init__(self, session, database, names):
         super().__init__(session, database, names)
         self.step = 0
+        # Odoo gives up at once where the autovacuum is at work on its list of modules.
+        self.sql("ALTER TABLE ir_module_module SET (autovacuum_enabled = off)")
 
     def module(self, action, name, known=None):
         self.step += 1

@@ -39,7 +39,11 @@ class ServiceContract(models.Model):
 
     @api.model
     def _get_system_fields(self):
-        return super()._get_system_fields() | {"job_error", "job_retry_at"}
+        return super()._get_system_fields() | {
+            "job_error",
+            "job_retry_at",
+            "job_work",
+        }
 
     @api.model
     def _get_agreed_fields(self):

@@ -1,7 +1,7 @@
 import logging
 from datetime import timedelta
 
-from markupsafe import escape
+from markupsafe import Markup
 
 from odoo import fields, models
 from odoo.exceptions import ConcurrencyError, UserError
@@ -43,6 +43,13 @@ class ServiceJobMixin(models.AbstractModel):
         groups="base.group_user",
     )
     job_retry_at = fields.Datetime(readonly=True, copy=False, groups="base.group_user")
+    job_work = fields.Char(
+        string="Failed Work",
+        readonly=True,
+        copy=False,
+        help="The work that failed: the other jobs go on.",
+        groups="base.group_user",
+    )
 
     def write(self, vals):
         """Whoever changes a record may have mended it: let the next run try it
@@ -68,7 +75,9 @@ class ServiceJobMixin(models.AbstractModel):
         """
         now = fields.Datetime.now()
         domain = Domain(domain) & (
-            Domain("job_retry_at", "=", False) | Domain("job_retry_at", "<=", now)
+            Domain("job_retry_at", "=", False)
+            | Domain("job_retry_at", "<=", now)
+            | Domain("job_work", "!=", work)
         )
         progress = self.env["ir.cron"]._commit_progress
         done = tries = 0
@@ -82,9 +91,9 @@ class ServiceJobMixin(models.AbstractModel):
                 )
                 failures = due._run_halving(work)
                 failed = due.browse([record.id for record, _error in failures])
-                (due - failed)._clear_job_error()
+                (due - failed)._clear_job_error(work)
                 for record, error in failures:
-                    if not record._tell_job_error(error):
+                    if not record._tell_job_error(error, work):
                         lost += record  # still due: not again in this run
                 self.env.flush_all()
             except COLLISIONS:
@@ -130,14 +139,15 @@ class ServiceJobMixin(models.AbstractModel):
         half = len(self) // 2
         return self[:half]._run_halving(work) + self[half:]._run_halving(work)
 
-    def _tell_job_error(self, error):
+    def _tell_job_error(self, error, work):
         """Store and tell an error; where even that fails, the log has it.
 
+        :param work: name of what failed; it alone is put aside, and mended by itself
         :return: whether it was stored, so that the record is put aside
         """
         try:
             with self.env.cr.savepoint():
-                self._flag_job_error(error)
+                self._flag_job_error(error, work)
             return True
         except COLLISIONS:
             raise
@@ -145,15 +155,17 @@ class ServiceJobMixin(models.AbstractModel):
             _logger.exception("The failure on %s could not be stored", self)
             return False
 
-    def _flag_job_error(self, error):
+    def _flag_job_error(self, error, work):
         """Store why a job failed on this record, and tell a person once."""
         self.ensure_one()
         self.write(
             {
                 "job_error": str(error),
                 "job_retry_at": fields.Datetime.now() + RETRY_AFTER,
+                "job_work": work,
             }
         )
+        note = Markup("<p>%s</p>") % str(error)
         activities = self.activity_search([ACTIVITY])
         if not activities:
             self.activity_schedule(
@@ -161,17 +173,22 @@ class ServiceJobMixin(models.AbstractModel):
                 summary=self.env._(
                     "A nightly job failed on %(record)s", record=self.display_name
                 ),
-                note=escape(str(error)),
+                note=note,
                 user_id=self._get_responsible().id,
             )
+        elif note not in activities[0].note:
+            # another job failed on it, too: one task says all
+            activities[0].note += note
 
-    def _clear_job_error(self):
-        """Forget the errors of records that went through, and close what told of
-        them.
+    def _clear_job_error(self, work):
+        """Forget that ``work`` failed on these records, as it went through now, and
+        close what told of it.
         """
-        mended = self.filtered("job_error")
+        mended = self.filtered(
+            lambda record: record.job_error and record.job_work in (work, False)
+        )
         if mended:
-            mended.write({"job_error": False, "job_retry_at": False})
+            mended.write({"job_error": False, "job_retry_at": False, "job_work": False})
             mended.activity_unlink([ACTIVITY])
 
     def _get_responsible(self):

@@ -321,6 +321,7 @@ class TestGuardedFields(AccessCommon):
             "amount_after_discount": 1,
             "job_error": "x",
             "job_retry_at": "2099-01-01 00:00:00",
+            "job_work": "x",
             "successor_id": False,
         },
         "service.contract.line": {

@@ -155,7 +155,7 @@ class TestHostileStrings(AccessCommon, HttpCase):
         for kind, text in STRINGS.items():
             error = UserError(text)
             invoice._flag_service_contract_error(error)
-            self.contract._flag_job_error(error)
+            self.contract._flag_job_error(error, "_expire")
             self.env.flush_all()
             for record in (invoice, self.contract):
                 activity = record.activity_ids[-1:]

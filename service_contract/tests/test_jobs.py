@@ -77,6 +77,20 @@ class TestJobs(ServiceContractCommon):
         self.assertFalse(bad.job_error)
         self.assertFalse(bad.activity_ids)
 
+    def test_two_jobs_that_fail_on_one_contract_are_told_in_one_task(self):
+        contract = self._make_contract(activate=True).sudo()
+        contract._flag_job_error("The first <b>problem</b>", "_expire")
+        contract._flag_job_error("The second problem", "_other")
+        contract._flag_job_error("The first <b>problem</b>", "_expire")
+        self.assertEqual(len(contract.activity_ids), 1)
+        note = contract.activity_ids.note
+        self.assertEqual(note.count("problem"), 2)
+        self.assertIn("&lt;b&gt;", note)
+        contract._clear_job_error("_other")
+        self.assertTrue(contract.job_error)
+        contract._clear_job_error("_expire")
+        self.assertFalse(contract.job_error or contract.activity_ids)
+
     def test_a_failure_that_cannot_be_stored_does_not_make_the_job_spin(self):
         contracts = self._make_three()
         bad = contracts[1]

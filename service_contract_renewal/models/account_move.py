@@ -108,7 +108,8 @@ class AccountMove(models.Model):
             )._set_state("posted")
             service._close_billing_tasks()
         posted._renew_if_paid()
-        # our own credit notes follow from what a person did on the contract
+        # our own credit notes follow from what a person did on the contract; sudo: as
+        # above
         refunds = posted.sudo().filtered(
             lambda move: (
                 move.move_type == "out_refund"
@@ -246,9 +247,9 @@ class AccountMove(models.Model):
     def _reverse_moves(self, default_values_list=None, cancel=False):
         """Credit notes of service invoices are seen by those who bill."""
         refunds = super()._reverse_moves(default_values_list, cancel=cancel)
+        # sudo: the link is the system's, whoever credits
         for move, refund in zip(self.sudo(), refunds.sudo(), strict=True):
             if move.service_billing:
-                # sudo: the link is the system's, whoever credits
                 refund.write(
                     {
                         "service_billing": "credit",

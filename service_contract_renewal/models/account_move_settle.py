@@ -61,6 +61,10 @@ class AccountMove(models.Model):
                 )
             )
         )
+        # elsewhere nobody is reminded of an invoice once the contract is renewed
+        renewals.filtered(
+            lambda renewal: renewal.company_id.service_renew_on == "posting"
+        ).contract_id._close_reminder_tasks()
         held = renewals.contract_id.successor_id.filtered(
             lambda c: (
                 c.state == "suspended"

@@ -44,9 +44,8 @@ class ServiceContract(models.Model):
         own = Domain("company_id", "=", self.env.company.id)
         return {
             "company": self.env.company.name,
-            "reminders": bool(
-                self.env.company.sudo().service_reminders_since
-            ),  # a flag
+            # sudo: whether customers are asked, a setting of the user's own company
+            "reminders": bool(self.env.company.sudo().service_reminders_since),
             "is_manager": self.env.user.has_group(
                 "service_contract.group_service_manager"
             ),

@@ -130,7 +130,7 @@ class ServiceContract(models.Model):
     def _make_renewal_invoices(self, *arguments, **options):
         moves = super()._make_renewal_invoices(*arguments, **options)
         # what a job had failed on goes through now, whoever issues
-        self._clear_job_error()
+        self._clear_job_error("_issue_by_job")
         return moves
 
     @api.model

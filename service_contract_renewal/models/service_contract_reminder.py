@@ -140,7 +140,19 @@ class ServiceContract(models.Model):
             and self.state in ("active", "expired")
             and self.date_end
             and self.renewable
-            and self.renewal_state in (*UNDECIDED, "invoiced")
+            and (
+                self.renewal_state in (*UNDECIDED, "invoiced")
+                or self._owes_next_period()
+            )
+        )
+
+    def _owes_next_period(self):
+        """Tell whether the next period began on an invoice that is still to be paid."""
+        self.ensure_one()
+        return bool(
+            self.renewal_state == "renewed"
+            and self.successor_id.state == "active"
+            and self.successor_id._get_unpaid_renewal()
         )
 
     def _get_next_reminder_day(self, since=None):
@@ -154,19 +166,25 @@ class ServiceContract(models.Model):
         since = since or contract.company_id.service_reminders_since
         if not since or not contract._is_asked():
             return False
+        # what is suspended for want of payment is the period that began without it
+        suspended = contract
         last = contract._get_suspension_day()
+        if not last and contract._owes_next_period():
+            suspended = contract.successor_id
+            last = suspended._get_unpaid_suspension_day()
         if last and last < since:
             return False  # over before the company began to remind
         if not contract.company_id.service_suspends:
             last = False
         elif last:
-            last = contract._get_day_after_hold(last)
+            last = suspended._get_day_after_hold(last)
         if last and contract._today() >= last:
             return False  # it is too late to ask, the letter is written
         day = reminders.get_next_day(contract._get_plan(), contract._get_sent())
         if not day:
             return False
-        day = max(filter(None, (day, contract.reminder_hold_until)))
+        held = (contract.reminder_hold_until, suspended.reminder_hold_until)
+        day = max(filter(None, (day, *held)))
         return False if last and day >= last else day
 
     def _get_plan(self):
@@ -261,7 +279,11 @@ class ServiceContract(models.Model):
         """Ask the customers again as planned."""
         self._check_may_decide()
         # sudo: written through these methods only, which check first
-        self.sudo().write({"reminder_hold_until": False, "reminder_hold_reason": False})
+        contracts = self.sudo()
+        contracts.write({"reminder_hold_until": False, "reminder_hold_reason": False})
+        # they may wait for the payment by which this period began
+        before = contracts.predecessor_id
+        self.env.add_to_compute(before._fields["reminder_next_at"], before)
         return True
 
     def _hold(self, day, reason):

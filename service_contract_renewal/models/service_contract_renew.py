@@ -98,6 +98,7 @@ class ServiceContract(models.Model):
                 if line.renewed_from_id in free
             }
         )
+        # sudo: bookkeeping of the job, as for the rights just carried
         (todo - waiting).sudo().carry_due_on = False
 
     def _renew(self):

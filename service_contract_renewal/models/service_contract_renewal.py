@@ -209,6 +209,7 @@ class ServiceContract(models.Model):
 
     def write(self, vals):
         moves_end = MOVES_END & set(vals)
+        # sudo: dates to compare with, once the caller's own write went through
         before = {c.sudo(): c.date_end for c in self} if moves_end else {}
         result = super().write(vals)
         if moves_end:

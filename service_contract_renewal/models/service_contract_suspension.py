@@ -107,21 +107,31 @@ class ServiceContract(models.Model):
         the company renews on posting, and which is still not paid.
         """
         self.ensure_one()
-        renewal = (
-            self.predecessor_id._get_live_renewal()
-            if self.predecessor_id
-            else (self.env["service.renewal"])
-        )
+        none = self.env["service.renewal"]
+        if self.company_id.service_renew_on != "posting" or not self.predecessor_id:
+            return none
+        renewal = self.predecessor_id._get_live_renewal()
         move = renewal.move_id
         if (
             renewal.state == "renewed"
-            and self.company_id.service_renew_on == "posting"
             and move.state == "posted"
             and move.payment_state != "reversed"
             and not move._is_service_paid()
         ):
             return renewal
-        return renewal.browse()
+        return none
+
+    def _get_unpaid_suspension_day(self):
+        """Return the first local date on which a period that began without payment is
+        suspended, or False where its invoice is none of that kind, or paid.
+        """
+        self.ensure_one()
+        unpaid = self._get_unpaid_renewal()
+        if not unpaid:
+            return False
+        begins = fields.Date.subtract(self.date_start, days=1)
+        last = max(filter(None, (begins, unpaid.move_id.invoice_date_due)))
+        return fields.Date.add(last, days=self.company_id.service_grace_days + 1)
 
     def _get_next_suspension_day(self, since=None):
         """Return the local date on which the job suspends the contract, or False.
@@ -136,11 +146,9 @@ class ServiceContract(models.Model):
         if not since or not company.service_suspends or not contract.active:
             return False
         day = False
-        if contract.state == "active" and (unpaid := contract._get_unpaid_renewal()):
-            begins = fields.Date.subtract(contract.date_start, days=1)
-            last = max(filter(None, (begins, unpaid.move_id.invoice_date_due)))
-            day = fields.Date.add(last, days=company.service_grace_days + 1)
-        elif contract.state in ("active", "expired"):
+        if contract.state == "active":
+            day = contract._get_unpaid_suspension_day()
+        if not day and contract.state in ("active", "expired"):
             day = contract._get_suspension_day()
         if not day or day < since:
             return False

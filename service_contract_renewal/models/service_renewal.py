@@ -356,7 +356,8 @@ class ServiceRenewal(models.Model):
                  WHERE renewal.state = 'posted'
                    AND renewal.id > %s
                    AND move.state = 'posted'
-                   AND (contract.job_retry_at IS NULL OR contract.job_retry_at <= %s)
+                   AND (contract.job_retry_at IS NULL OR contract.job_retry_at <= %s
+                        OR contract.job_work IS DISTINCT FROM '_renew_by_job')
                    AND (company.service_renew_on = 'posting'
                         OR move.payment_state IN ('paid', 'in_payment')
                         OR (move.payment_state = 'blocked'

@@ -102,7 +102,8 @@ class ServiceRenewalNotice(models.Model):
         """
         self.ensure_one()
         own = self.stage_id.mail_template_id
-        if own and self.contract_id.renewal_state == "invoiced":
+        # “renewed” is asked only where the company renews before it is paid
+        if own and self.contract_id.renewal_state in ("invoiced", "renewed"):
             payment = self.env.ref(PAYMENT, raise_if_not_found=False)
             return payment or own
         return own

@@ -120,7 +120,7 @@ class ServiceRenewalTerm(models.Model):
         # sudo: amounts are used to compute a fee, shown to whoever may see that
         return [
             fees.Row(term.cycle, term.method, term.percent, term.amount)
-            for term in self.sudo()
+            for term in self.sudo()  # sudo: what was agreed, whoever copies
         ]
 
     def _prepare_copies(self, currency, company, date):

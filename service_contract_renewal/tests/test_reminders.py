@@ -7,6 +7,7 @@ from odoo.tools import mute_logger
 
 from .common_reminder import BILL, CALL, FOLLOW, ReminderCommon
 
+PROBLEM = "service_contract.mail_activity_type_job_error"
 JOB_LOGGER = "odoo.addons.service_contract.models.service_job_mixin"
 
 
@@ -211,7 +212,76 @@ class TestReminders(ReminderCommon):
         self.assertIn(move.name, mail.subject)
         self.assertIn(move.access_token, mail.body_html)
 
+    def test_where_the_company_renews_on_posting_payment_is_asked_for(self):
+        self.company.service_renew_on = "posting"
+        contract = self._make_renewable()
+        move = self._issue(contract)
+        self.assertEqual(contract.renewal_state, "renewed")
+        for day in ("2026-12-05", "2026-12-06", "2026-12-20"):
+            self._run(self.remind_job, f"{day} 10:00:00")
+        mails = self._mails(contract)
+        self.assertEqual(len(mails), 2)
+        self.assertIn(move.name, mails[0].subject)
+        self.assertIn(move.access_token, mails[0].body_html)
+        self.assertTrue(contract.activity_search([FOLLOW]))
+        with freeze_time("2026-12-22 03:00:00"):
+            self._pay(move)
+        self.assertFalse(contract.activity_search([FOLLOW]))
+        for day in ("2027-01-03", "2027-01-20"):
+            self._run_all(day)
+        self.assertEqual(len(self._mails(contract)), 2)
+        self.assertEqual(contract.successor_id.state, "active")
+
+    def test_a_period_that_is_suspended_is_not_asked_for_its_payment(self):
+        self.company.service_renew_on = "posting"
+        contract = self._make_renewable()
+        self._issue(contract)
+        for day in ("2027-01-05", "2027-01-16"):
+            self._run_all(day)
+        self.assertEqual(contract.successor_id.state, "suspended")
+        asked = len(self._mails(contract))
+        for day in ("2027-01-20", "2027-02-03"):
+            self._run_all(day)
+        self.assertEqual(len(self._mails(contract)), asked)
+
+    def test_a_hold_on_the_period_that_runs_holds_its_payment_reminders(self):
+        self.company.service_renew_on = "posting"
+        contract = self._make_renewable()
+        self._issue(contract)
+        with freeze_time("2026-12-01 03:00:00"):
+            contract.successor_id._hold(fields.Date.to_date("2026-12-28"), "Promised")
+        self._run(self.remind_job, "2026-12-20 10:00:00")
+        self.assertFalse(contract.notice_ids)
+        self._run(self.remind_job, "2026-12-28 10:00:00")
+        self.assertEqual(len(contract.notice_ids), 1)
+        with freeze_time("2026-12-29 03:00:00"):
+            contract.successor_id._hold(fields.Date.to_date("2027-01-10"), "Again")
+        self._run(self.remind_job, "2027-01-05 10:00:00")
+        self.assertEqual(len(contract.notice_ids), 1)
+        with freeze_time("2027-01-06 03:00:00"):
+            contract.successor_id.action_release_hold()
+        self._run(self.remind_job, "2027-01-07 10:00:00")
+        self.assertEqual(len(contract.notice_ids), 2)
+
     # === ERRORS === #
+
+    @mute_logger(JOB_LOGGER)
+    def test_a_reminder_that_fails_holds_up_no_other_work(self):
+        contracts = [self._make_renewable() for _n in range(3)]
+        contract = contracts[1]
+        broken = self.first.mail_template_id.copy(
+            {"subject": f"{{{{ 1 / (object.id - {contract.id}) }}}}"}
+        )
+        self.company.service_stage_ids.mail_template_id = broken
+        self._run(self.remind_job, "2027-01-15 10:00:00")
+        told = contract.activity_search([PROBLEM])
+        self.assertEqual(contract.job_work, "_remind")
+        # 16 January begins in Bangkok at 17:00: it is suspended all the same
+        self._run(self.suspend_job, "2027-01-15 17:01:00")
+        self.assertEqual(contract.state, "suspended")
+        # its own problem is still to be seen
+        self.assertTrue(contract.job_error)
+        self.assertEqual(contract.activity_search([PROBLEM]), told)
 
     @mute_logger(JOB_LOGGER)
     def test_one_that_fails_stops_no_other_and_is_shown_once(self):
@@ -230,11 +300,7 @@ class TestReminders(ReminderCommon):
             self.assertEqual(bool(contract.notice_ids), contract != broken)
         self.assertTrue(broken.job_error)
         self.assertEqual(
-            len(
-                broken.activity_search(
-                    ["service_contract.mail_activity_type_job_error"]
-                )
-            ),
+            len(broken.activity_search([PROBLEM])),
             1,
         )
 

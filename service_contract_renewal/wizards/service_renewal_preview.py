@@ -5,6 +5,7 @@ from odoo.fields import Domain
 from odoo.addons.service_contract.tools.roles import MANAGER
 
 SHOWN = 500
+OPEN = ("not_paid", "partial")
 
 
 class ServiceRenewalPreview(models.TransientModel):
@@ -104,6 +105,7 @@ class ServiceRenewalPreview(models.TransientModel):
         )
         ahead = max([0, *stages.mapped("days_before")])
         behind = company.service_grace_days - min([0, *stages.mapped("days_before")])
+        paid = "renewal_ids.move_id.payment_state"
         held = self.env["service.contract"].search(
             Domain("company_id", "=", company.id)
             & (
@@ -116,11 +118,12 @@ class ServiceRenewalPreview(models.TransientModel):
                 )
                 | (
                     Domain("state", "=", "active")
-                    & Domain(
-                        "predecessor_id.renewal_ids.move_id.payment_state",
-                        "in",
-                        ("not_paid", "partial"),
-                    )
+                    & Domain(f"predecessor_id.{paid}", "in", OPEN)
+                )
+                | (
+                    Domain("state", "in", ("active", "expired"))
+                    & Domain("renewal_state", "=", "renewed")
+                    & Domain(paid, "in", OPEN)
                 )
             )
         )

@@ -139,7 +139,7 @@ class ServiceContractLine(models.Model):
         except UserError as error:
             if len(contracts) == 1:
                 # sudo: the job's own marks, whoever took the step
-                contracts.sudo()._tell_job_error(error)
+                contracts.sudo()._tell_job_error(error, "_generate_due_visits")
                 return
         half = contracts[: len(contracts) // 2]
         first = lines.filtered(lambda line: line.contract_id in half)
@@ -171,13 +171,13 @@ class ServiceContractLine(models.Model):
                     break
                 over -= visit.quantity
                 given_up |= visit
-            # sudo: visits that were planned by the system are taken back by it; who may
-            # change the quantity is checked by the line
             earlier = given_up.filtered(
                 lambda visit, line=line: (
                     line.pattern_from and visit.occurrence_date < line.pattern_from
                 )
             )
+            # sudo: visits that were planned by the system are taken back by it; who may
+            # change the quantity is checked by the line
             if earlier:
                 line.sudo().pattern_offset -= len(earlier)
             given_up.sudo().unlink()

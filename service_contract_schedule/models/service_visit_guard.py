@@ -36,6 +36,7 @@ class ServiceVisit(models.Model):
             "confirm_asked_on",
             "job_error",
             "job_retry_at",
+            "job_work",
         }
 
     @api.model_create_multi

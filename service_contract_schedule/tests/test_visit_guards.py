@@ -20,6 +20,7 @@ SYSTEM = {
     "confirm_asked_on": "2030-01-01",
     "job_error": "Forged",
     "job_retry_at": WHEN,
+    "job_work": "Forged",
 }
 LINE_SYSTEM = {
     "visit_generation": 7,

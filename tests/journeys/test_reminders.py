@@ -146,7 +146,7 @@ def state_of(story):
 )
 def test_asked_in_time(new_server, visit, language, customer, next_period, suspended):
     """The customer of two contracts answers for the one, and is silent on the other."""
-    story = Silence(new_server(demo=True), visit, language)
+    story = Silence(new_server(demo=True, clock=True), visit, language)
     asked, silent = begin(story, customer)
     end = story.periods()[0][4]
     story.sleep_until(end - timedelta(days=90))

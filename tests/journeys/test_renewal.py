@@ -57,7 +57,7 @@ class Story:
         """Let the clock move on, and the jobs of that night run."""
         self.today = day
         for visitor in self.people.values():
-            visitor.page.goto("about:blank")  # nobody looks at a server that stops
+            visitor.page.goto("about:blank")  # no page stays open for months
         self.awake.clear()
         self.server.move_clock(f"{day} 03:00:00")
         self.server.run(jobs)
@@ -71,7 +71,7 @@ class Story:
     [("en_US", "resort", [(1, 30), (2, 20)]), ("th_TH", "garment", [(1, 30)])],
 )
 def test_three_years(new_server, visit, language, customer, renewals):
-    server = new_server(demo=True)
+    server = new_server(demo=True, clock=True)
     [invoice] = sell(server, [(customer, 0, "oven", 1)])
     story = Story(server, visit, language)
     base = make_contract(story, invoice)

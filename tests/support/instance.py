@@ -2,10 +2,13 @@
 outside."""
 
 import subprocess
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg2
 
+from ground.console import Failure
 from ground.logs import caused_by
 from ground.mail_sink import MailSink
 from ground.paths import HOME, LOGS, ROOT
@@ -18,7 +21,8 @@ class Instance(Server):
     """A running Odoo for a test: ``url``, ``database``, ``run(code)``, ``connect()``,
     ``mails()``, ``kill()``."""
 
-    def __init__(self, session, database, names, **options):
+    def __init__(self, session, database, names, clock=False, **options):
+        """:param clock: whether its clock can be moved"""
         self.sink = MailSink(HOME / "mails" / database)
         super().__init__(
             session,
@@ -26,15 +30,20 @@ class Instance(Server):
             **{"smtp_server": "127.0.0.1", "smtp_port": self.sink.port, **options},
         )
         self.names = names
-        self.clock = None
+        self.clock = HOME / "run" / f"{database}.clock" if clock else None
         self.console = None
 
     def __enter__(self):
         self.sink.__enter__()
+        if self.clock:
+            self._tell_time(datetime.now(UTC).replace(tzinfo=None))
         return self.start()
 
     def __exit__(self, *error):
         self.stop()
+        if self.clock:
+            for path in self.clock.parent.glob(f"{self.clock.stem}.*"):
+                path.unlink()
         self.sink.__exit__(*error)
 
     def stop(self):
@@ -50,15 +59,32 @@ class Instance(Server):
         super()._configure()
         if self.clock:
             self.env["PYTHONPATH"] = str(Path(__file__).parent / "moved_clock")
-            self.env["SERVICE_CLOCK"] = self.clock
+            self.env["SERVICE_CLOCK"] = str(self.clock)
 
-    def move_clock(self, moment):
-        """Start again at ``moment`` (UTC, later than the real one: browsers drop what
-        has expired), as do ``run`` and ``spawn`` from then on. Sessions end.
+    def move_clock(self, moment, timeout=10):
+        """Let it be ``moment`` (UTC, later than the real one: browsers drop what has
+        expired), for ``run`` and ``spawn``, too. Sessions may end.
         """
-        self.stop()
-        self.clock = str(moment)
-        self.start()
+        told = self._tell_time(moment)
+        waiting = {self.process.pid}
+        if self.console:
+            waiting.add(self.console.process.pid)
+        deadline = time.monotonic() + timeout
+        while waiting and time.monotonic() < deadline:
+            for pid in list(waiting):
+                heard = self.clock.with_suffix(f".{pid}")
+                if heard.exists() and heard.read_text(encoding="utf-8") == told:
+                    waiting.discard(pid)
+            time.sleep(0.02)
+        if waiting:
+            raise Failure(f"Processes that don't hear what time it is: {waiting}")
+
+    def _tell_time(self, moment):
+        told = str(moment)
+        new = self.clock.with_suffix(".new")
+        new.write_text(told, encoding="utf-8")
+        new.replace(self.clock)
+        return told
 
     def mails(self):
         """Return the mails that left Odoo, oldest first, as

@@ -1,11 +1,32 @@
-"""Starts Python at the moment that SERVICE_CLOCK says (UTC); from there its clock runs.
+"""Starts Python at the moment that the file of SERVICE_CLOCK says (UTC), and goes to
+the next one as soon as the file says another; in between the clock runs.
 
 Before anything else is imported, so that nobody keeps the real clock.
 """
 
 import os
 
-if moment := os.environ.get("SERVICE_CLOCK"):
+if clock := os.environ.get("SERVICE_CLOCK"):
+    import threading
+    import time
+    from datetime import datetime
+    from pathlib import Path
+
     from freezegun import freeze_time
 
-    freeze_time(moment, tick=True).start()
+    clock = Path(clock)
+    now, sleep, fromisoformat = datetime.now, time.sleep, datetime.fromisoformat
+    said = clock.read_text(encoding="utf-8")
+    frozen = freeze_time(said, tick=True).start()
+
+    def follow(said):
+        heard = clock.with_suffix(f".{os.getpid()}")
+        while clock.exists():
+            told = clock.read_text(encoding="utf-8")
+            if told and told != said:
+                said = told
+                frozen.time_to_freeze, frozen.start = fromisoformat(said), now()
+                heard.write_text(said, encoding="utf-8")
+            sleep(0.05)
+
+    threading.Thread(target=follow, args=(said,), daemon=True).start()
