@@ -2,16 +2,15 @@
 against OCA contract; and the nightly jobs: nothing due, and 1,000 due, among 100,000.
 """
 
-import tracemalloc
 from unittest.mock import patch
 
+from _jobs import SHARE, JobGround
 from _renewal_rows import RenewalDealer
 
 from odoo.fields import Date
 
 PEERS = True
 BATCH = 200
-SHARE = 0.4
 QUIET = {"mail_create_nosubscribe": True, "mail_activity_quick_update": True}
 TABLES = (
     "account_move",
@@ -48,7 +47,7 @@ def run(bench):
             ground.check_memory(job)
     ground.finish()
     for job in JOBS:
-        _nothing_due(bench, job, idle)
+        _nothing_due(bench, ground, job, idle)
 
 
 # -- invoices
@@ -205,11 +204,13 @@ def _against_peer(bench, dealer, ids):
 # -- jobs
 
 
-class Ground:
-    """What is due, and how it is made due again after a job has committed."""
+class Ground(JobGround):
+    """Contracts to be billed, and contracts whose invoices are settled."""
+
+    JOBS = JOBS
 
     def __init__(self, bench, ids):
-        self.bench = bench
+        super().__init__(bench)
         self.ids = ids
         self.chosen = {"issue": ids, "renew": ids}
         self.settled = []
@@ -272,14 +273,6 @@ class Ground:
         env.invalidate_all()
         self.bench.commit()
 
-    def run(self, job):
-        """Return the cost of the job; it commits, so what is due is made due again."""
-        costs = []
-        for _time in range(3):
-            self.reset(job)
-            costs.append(self.bench.measure(work(job), keep=True))
-        return sorted(costs, key=lambda cost: cost.seconds)[1]
-
     def check_batches(self, job):
         """One transaction writes one moment: so the moments tell what was committed."""
         rows = self.bench.sql(
@@ -305,35 +298,13 @@ class Ground:
             count = len(self.chosen[job])
             self.bench.check("renew: each period once", made == of == count, str(made))
 
-    def check_memory(self, job):
-        """What the job needs at its peak hardly depends on how many are due."""
 
-        def peak(share):
-            self.reset(job, share)
-            tracemalloc.start()
-            self.bench.measure(work(job), keep=True)
-            _now, most = tracemalloc.get_traced_memory()
-            tracemalloc.stop()
-            return most / 2**20
-
-        few, many = peak(SHARE), peak(1.0)
-        self.bench.check(
-            f"{job}: memory with 40 % and with all due (≤ 1.2× + 1 MiB)",
-            many <= few * 1.2 + 1,
-            f"{few:.1f} and {many:.1f} MiB",
-        )
-
-
-def work(job):
-    return lambda env: getattr(env["service.contract"], JOBS[job])()
-
-
-def _nothing_due(bench, job, idle):
+def _nothing_due(bench, ground, job, idle):
     """The job asks its indexes, and nothing else."""
-    cost = bench.measure(work(job))
+    cost = bench.measure(ground.work(job))
     bench.row(f"{job}: nothing due among {idle:,}", cost, total_sql=5, seconds=0.05)
     tables = ("service_contract", "service_renewal", "account_move")
-    for query in _listen(bench, job):
+    for query in _listen(bench, ground, job):
         if not any(f"FROM {name}" in query.replace('"', "") for name in tables):
             continue
         text = bench.explain(query)
@@ -350,7 +321,7 @@ def _nothing_due(bench, job, idle):
         )
 
 
-def _listen(bench, job):
+def _listen(bench, ground, job):
     """Return the statements of the job as PostgreSQL gets them."""
     heard = []
 
@@ -365,7 +336,7 @@ def _listen(bench, job):
 
         type(cursor).execute = note
         try:
-            work(job)(env)
+            ground.work(job)(env)
         finally:
             type(cursor).execute = execute
 
