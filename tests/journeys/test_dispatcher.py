@@ -160,17 +160,16 @@ def test_list_and_board(demo_server, visit, planned, language):
     # One row, in place: tick it, then write into its cells.
     day = coming_weekdays()[0] + timedelta(days=3)
     rows.nth(0).locator(".o_list_record_selector input").check()
-    rows.nth(0).locator("td[name=start]").click()
-    box = rows.nth(0).locator("td[name=start] input")
+    box = cell(rows.nth(0), "start")
     box.fill(f"{typed(day, language)} 14:00:00")
     with page.expect_response("**/service.visit/web_save*"):
         box.press("Enter")
     start, stop, _state, _user, manual = demo_server.sql(VISIT, (first,))[0]
     assert (start.date(), manual) == (day, True)
     dispatcher = demo_id(demo_server, "user_dispatcher")
-    rows.nth(0).locator("td[name=user_id]").click()
-    box = rows.nth(0).locator("td[name=user_id] input")
-    box.fill("Kanya")
+    # the list has left the row it saved before the next cell is opened
+    page.locator(".o_list_view .o_selected_row").wait_for(state="detached")
+    cell(rows.nth(0), "user_id").fill("Kanya")
     # in a ticked row a choice is saved at once
     with page.expect_response("**/service.visit/web_save*"):
         page.locator(".o-autocomplete--dropdown-item:has-text('Kanya')").first.click()
@@ -205,6 +204,14 @@ def test_list_and_board(demo_server, visit, planned, language):
     visitor.shoot("board")
     assert page.locator(".o_kanban_group .o_kanban_record").count() == 4
     assert demo_server.sql(VISIT, (fourth,))[0][4] is False
+
+
+def cell(row, field):
+    """Open a cell of a ticked row; return its input."""
+    box = row.locator(f"td[name={field}] input")
+    row.locator(f"td[name={field}]").click()
+    box.wait_for()
+    return box
 
 
 def move_action(server):
