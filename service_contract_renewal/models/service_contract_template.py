@@ -37,11 +37,11 @@ class ServiceContractTemplate(models.Model):
         help="The product on renewal invoices; it brings taxes and account. Empty: "
         "that of the settings.",
     )
-
     renewal_stage_ids = fields.One2many(
         "service.renewal.stage",
         "template_id",
         string="Own Reminder Plan",
+        copy=True,
         groups="service_contract.group_service_user",
     )
 

@@ -19,8 +19,11 @@ class ServiceRenewalStage(models.Model):
     active = fields.Boolean(default=True)
     company_id = fields.Many2one(
         "res.company",
+        compute="_compute_company_id",
+        store=True,
+        readonly=False,
+        precompute=True,
         required=True,
-        default=lambda self: self.env.company,
         ondelete="cascade",
     )
     template_id = fields.Many2one(
@@ -61,6 +64,15 @@ class ServiceRenewalStage(models.Model):
         "CHECK(COALESCE(repeat_days, 0) >= 0)",
         "Days until a customer is asked again can't be negative.",
     )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends("template_id.company_id")
+    def _compute_company_id(self):
+        for stage in self:
+            stage.company_id = (
+                stage.template_id.company_id or stage.company_id or self.env.company
+            )
 
     # === CRUD METHODS === #
 

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import freeze_time, tagged
+from odoo.tests import Form, freeze_time, tagged
 from odoo.tools import mute_logger
 
 from .common_reminder import BILL, CALL, FOLLOW, ReminderCommon
@@ -78,6 +78,27 @@ class TestReminders(ReminderCommon):
         self._run(self.remind_job, "2026-08-05 10:00:00")
         self.assertEqual(self._told(contract), [(own, 0)])
         self.assertFalse(other.notice_ids)
+
+    def test_the_plan_of_a_template_is_made_on_its_form(self):
+        with Form(self.template) as form:
+            with form.renewal_stage_ids.new() as row:
+                row.name = "Half a year before"
+                row.days_before = 180
+        stage = self.template.renewal_stage_ids
+        self.assertEqual(stage.company_id, self.company)
+        copied = self.template.copy()
+        self.assertEqual(copied.renewal_stage_ids.mapped("days_before"), [180])
+        contract = self._make_renewable(template_id=self.template.id)
+        self._run(self.remind_job, "2026-07-10 10:00:00")
+        self.assertEqual(self._told(contract), [(stage, 0)])
+
+    def test_a_stage_belongs_to_the_company_of_its_template(self):
+        other = self.env["res.company"].create({"name": "Elsewhere"})
+        template = self.template.copy({"company_id": other.id})
+        stage = self.env["service.renewal.stage"].create(
+            {"name": "Early", "template_id": template.id}
+        )
+        self.assertEqual(stage.company_id, other)
 
     def test_a_changed_plan_is_looked_at_by_the_next_run(self):
         contract = self._make_renewable()

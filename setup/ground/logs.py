@@ -11,11 +11,12 @@ LINE = re.compile(
     r"(?P<database>\S+) (?P<logger>\S+): (?P<text>.*)$"
 )
 BAD = {"WARNING", "ERROR", "CRITICAL"}
-# Two transactions met: PostgreSQL ends one, Odoo runs it again. Ordinary life, though
-# logged as an error.
+# Two transactions met: PostgreSQL ends one, Odoo runs it again.
 RETRIED = re.compile(
     r"could not serialize access|deadlock detected|could not obtain lock on row"
 )
+# A dialog that leads to another one.
+LED_ON = "\nodoo.exceptions.RedirectWarning: "
 
 
 def entries(text):
@@ -71,8 +72,11 @@ def mentions(names, logger, text):
     return bool(pattern.search(logger) or pattern.search(text))
 
 
-def is_retried(logger, text):
-    return logger == "odoo.sql_db" and bool(RETRIED.search(text))
+def is_ordinary(logger, text):
+    """Tell whether an entry is part of ordinary life, though logged as an error."""
+    return (logger == "odoo.sql_db" and bool(RETRIED.search(text))) or (
+        logger == "odoo.http" and LED_ON in text
+    )
 
 
 def caused_by(names, text, known=None):
@@ -83,7 +87,7 @@ def caused_by(names, text, known=None):
     """
     found = []
     for level, logger, message in entries(text):
-        if level not in BAD or is_retried(logger, message):
+        if level not in BAD or is_ordinary(logger, message):
             continue
         if known is None:
             guilty = level != "WARNING" or mentions(names, logger, message)

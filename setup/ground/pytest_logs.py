@@ -11,7 +11,7 @@ import traceback
 
 import pytest
 
-from .logs import is_retried, mentions
+from .logs import is_ordinary, mentions
 from .paths import ROOT
 
 ADDONS = [name for name in os.environ.get("SERVICE_ADDONS", "").split(",") if name]
@@ -34,7 +34,7 @@ class Watch(logging.Handler):
 
     @staticmethod
     def _ours(record, text):
-        if is_retried(record.name, text):
+        if is_ordinary(record.name, text):
             return False
         if record.levelno >= logging.ERROR and record.name.startswith(
             ("odoo", "py.warnings", "werkzeug")
