@@ -1,6 +1,7 @@
 """The PDF engine that stands in for wkhtmltopdf."""
 
 import io
+import re
 import resource
 import subprocess
 
@@ -31,6 +32,11 @@ def files(tmp_path):
     return write
 
 
+def words(page):
+    """The text of the page without its blanks: kerning of the font adds some."""
+    return re.sub(r"\s+", "", page.extract_text())
+
+
 def draw(*arguments, **options):
     done = subprocess.run(
         [ENGINE, "--quiet", *arguments, "-"],
@@ -58,14 +64,14 @@ def test_several_documents_with_headers_and_page_numbers(files):
     options += ["--header-html", files("head.html", EDGE.replace("NAME", "Head"))]
     options += ["--footer-html", files("foot.html", EDGE.replace("NAME", "Foot"))]
     pdf = draw(*options, *bodies)
-    texts = [page.extract_text() for page in pdf.pages]
+    texts = [words(page) for page in pdf.pages]
     count = len(texts) - 1
     assert count >= 2
     for number, text in enumerate(texts[:-1], start=1):
-        assert f"Head {number} / {count} of 0" in text
-        assert f"Foot {number} / {count} of 0" in text
-    assert "Head 1 / 1 of 1" in texts[-1] and "one page" in texts[-1]
-    assert "\u0e2a\u0e31\u0e0d\u0e0d\u0e32" in texts[0].replace(" ", "")
+        assert f"Head{number}/{count}of0" in text
+        assert f"Foot{number}/{count}of0" in text
+    assert "Head1/1of1" in texts[-1] and "onepage" in texts[-1]
+    assert "\u0e2a\u0e31\u0e0d\u0e0d\u0e32" in texts[0]
     # Odoo reads the first page of each document in this way.
     root = pdf.trailer["/Root"]
     node, pages = root["/Outlines"]["/First"], []
@@ -93,7 +99,7 @@ def test_under_the_memory_limit_of_odoo(files):
         resource.setrlimit(resource.RLIMIT_AS, (2560 * 1024**2, hard))
 
     pdf = draw(files("body.html", "<p>here</p>"), preexec_fn=limit)
-    assert "here" in pdf.pages[0].extract_text()
+    assert "here" in words(pdf.pages[0])
 
 
 def test_failure_is_told():

@@ -10,7 +10,8 @@ SELECT renewal_state, renewal_decision FROM service_contract WHERE id = %s
 """
 DUE = """
 SELECT id, name FROM service_contract
-WHERE renewal_state = 'due' AND renewal_decision IS NULL AND state IN ('active', 'grace')
+WHERE renewal_state = 'due' AND renewal_decision IS NULL
+  AND state IN ('active', 'grace')
 ORDER BY date_end, id LIMIT 1
 """
 LANGUAGES = pytest.mark.parametrize("language", ["en_US", "th_TH"])
