@@ -188,7 +188,9 @@ class ServiceContractPortal(CustomerPortal):
             contract,
             access_token,
             {
-                **contract.with_context(lang=request.env.lang)._get_portal_values(),
+                **self._get_service_contract_values(
+                    contract.with_context(lang=request.env.lang)
+                ),
                 "page_name": "service_contract",
                 "report_type": "html",
                 "backend_url": f"/odoo/service-contracts/{contract.id}",
@@ -198,6 +200,13 @@ class ServiceContractPortal(CustomerPortal):
             **kwargs,
         )
         return request.render("service_contract.portal_service_contract", values)
+
+    def _get_service_contract_values(self, contract):
+        """Hook: what the page of a contract shows to this visitor.
+
+        :param contract: as superuser, after the visitor's access was checked
+        """
+        return contract._get_portal_values()
 
     @http.route(
         "/my/service-contracts/<int:contract_id>/signed", type="http", auth="public"

@@ -1,7 +1,7 @@
 from odoo import api, models
 from odoo.exceptions import AccessError, UserError
 
-from ..tools.roles import MANAGER
+from ..tools.roles import MANAGER, USER
 
 # what only a manager sets, even in draft: the take-over of a running contract
 TAKE_OVER_FIELDS = {
@@ -49,6 +49,19 @@ class ServiceContract(models.Model):
     def _get_agreed_fields(self):
         """Hook: names of the fields that only managers change after activation."""
         return AGREED_FIELDS
+
+    def _mail_get_operation_for_mail_message_operation(self, message_operation):
+        """What is written about a contract tells of fees and invoices: technicians read
+        what they wrote themselves or were told, and the rest is for service users.
+        """
+        user = self.env.user
+        if (
+            message_operation == "read"
+            and user._is_internal()
+            and not user.has_group(USER)
+        ):
+            message_operation = "write"
+        return super()._mail_get_operation_for_mail_message_operation(message_operation)
 
     def _check_created(self):
         """Check again what was made: defaults, too, can bring guarded values.

@@ -20,6 +20,7 @@ class ServiceContract(models.Model):
             held.activity_search([ACTIVITY_REVIEW]).date_deadline = vals[
                 "suspension_review_date"
             ]
+            held._plan_review()  # who has looked at it will look again
         return result
 
     # === BUSINESS METHODS === #
@@ -32,16 +33,13 @@ class ServiceContract(models.Model):
             days=company.sudo().service_review_days  # sudo: a setting
         )
 
-    # === HOOKS === #
-
-    def _on_interrupted(self, date):
-        result = super()._on_interrupted(date)
-        open_ended = self.filtered(lambda c: not c.suspension_review_date)
-        for company, contracts in open_ended.grouped("company_id").items():
-            days = company.sudo().service_review_days  # sudo: a setting
-            contracts.suspension_review_date = date + timedelta(days=days)
-        # sudo: whoever may suspend leaves a task to the user responsible
-        contracts = self.sudo().with_context(mail_activity_quick_update=True)
+    def _plan_review(self):
+        """Give the users responsible the task to look at these suspensions again, where
+        they have none.
+        """
+        told = self.activity_search([ACTIVITY_REVIEW])
+        contracts = self - self.browse(told.mapped("res_id"))
+        contracts = contracts.with_context(mail_activity_quick_update=True)
         for (user, day), group in contracts.grouped(
             lambda c: (c._get_responsible(), c.suspension_review_date)
         ).items():
@@ -53,6 +51,17 @@ class ServiceContract(models.Model):
                 ),
                 user_id=user.id,
             )
+
+    # === HOOKS === #
+
+    def _on_interrupted(self, date):
+        result = super()._on_interrupted(date)
+        open_ended = self.filtered(lambda c: not c.suspension_review_date)
+        for company, contracts in open_ended.grouped("company_id").items():
+            days = company.sudo().service_review_days  # sudo: a setting
+            contracts.suspension_review_date = date + timedelta(days=days)
+        # sudo: whoever may suspend leaves a task to the user responsible
+        self.sudo()._plan_review()
         return result
 
     def _on_resumed(self, date):

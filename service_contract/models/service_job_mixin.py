@@ -3,10 +3,11 @@ from datetime import timedelta
 
 from markupsafe import Markup
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import ConcurrencyError, UserError
 from odoo.fields import Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import html2plaintext
 
 _logger = logging.getLogger(__name__)
 
@@ -89,6 +90,9 @@ class ServiceJobMixin(models.AbstractModel):
                 due = batch.try_lock_for_update(allow_referencing=True).filtered_domain(
                     domain
                 )
+                # archived records may be due; what they hold is looked at as ever: a
+                # task that was done is archived, and open no more
+                due = due.with_context(active_test=True)
                 failures = due._run_halving(work)
                 failed = due.browse([record.id for record, _error in failures])
                 (due - failed)._clear_job_error(work)
@@ -165,7 +169,6 @@ class ServiceJobMixin(models.AbstractModel):
                 "job_work": work,
             }
         )
-        note = Markup("<p>%s</p>") % str(error)
         activities = self.activity_search([ACTIVITY])
         if not activities:
             self.activity_schedule(
@@ -173,12 +176,17 @@ class ServiceJobMixin(models.AbstractModel):
                 summary=self.env._(
                     "A nightly job failed on %(record)s", record=self.display_name
                 ),
-                note=note,
+                note=Markup("<p>%s</p>") % str(error),
                 user_id=self._get_responsible().id,
             )
-        elif note not in activities[0].note:
+            return
+        # as text: what was stored was cleaned, and quotes are written otherwise
+        told = html2plaintext(activities[0].note or "")
+        if " ".join(str(error).split()) not in " ".join(told.split()):
             # another job failed on it, too: one task says all
-            activities[0].note += note
+            activities[0].note = (activities[0].note or "") + (
+                Markup("<p>%s</p>") % str(error)
+            )
 
     def _clear_job_error(self, work):
         """Forget that ``work`` failed on these records, as it went through now, and
@@ -190,6 +198,25 @@ class ServiceJobMixin(models.AbstractModel):
         if mended:
             mended.write({"job_error": False, "job_retry_at": False, "job_work": False})
             mended.activity_unlink([ACTIVITY])
+
+    @api.autovacuum
+    def _gc_job_errors(self):
+        """Forget failures that no job came back to: what is due is tried every day, so
+        these records are due no more, whatever the reason.
+        """
+        if self._abstract:
+            return
+        before = fields.Datetime.now() - 2 * RETRY_AFTER
+        left = self.with_context(active_test=False).search(
+            Domain("job_error", "!=", False)
+            & Domain("write_date", "<", before)
+            & (
+                Domain("job_retry_at", "=", False)
+                | Domain("job_retry_at", "<", before + RETRY_AFTER)
+            )
+        )
+        for work, records in left.grouped("job_work").items():
+            records._clear_job_error(work)
 
     def _get_responsible(self):
         """Hook: the user who is told when a job fails on this record."""

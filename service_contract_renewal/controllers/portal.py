@@ -2,6 +2,7 @@ from odoo.fields import Domain
 from odoo.http import request
 
 from odoo.addons.service_contract.controllers.portal import ServiceContractPortal
+from odoo.addons.service_contract.tools.roles import USER
 
 
 class ServiceRenewalPortal(ServiceContractPortal):
@@ -20,6 +21,30 @@ class ServiceRenewalPortal(ServiceContractPortal):
                 else 0
             )
         return values
+
+    def _get_service_contract_values(self, contract):
+        """Leave out fees, invoices and the link to decide where the visitor isn't the
+        customer: a technician, or whoever was given the link of the page, which never
+        ends.
+        """
+        values = super()._get_service_contract_values(contract)
+        if not self._sees_service_fees(contract):
+            values.update(
+                renewal_is_asked=False,
+                renewal_offer={},
+                renewal_url="",
+                renewal_moves=contract.env["account.move"],
+            )
+        return values
+
+    def _sees_service_fees(self, contract):
+        user = request.env.user
+        if user._is_public():
+            return False
+        if user._is_internal():
+            return user.has_group(USER)
+        own = self._get_service_contract_domain()
+        return bool(contract.filtered_domain(own))
 
     def _get_service_contract_filters(self):
         return {

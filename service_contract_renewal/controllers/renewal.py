@@ -1,7 +1,15 @@
+import logging
+
 from odoo import http
 from odoo.exceptions import UserError
 from odoo.http import request
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+
+from odoo.addons.service_contract.tools.roles import USER
+
+from ..models.service_contract_answer import AnswerError
+
+_logger = logging.getLogger(__name__)
 
 ANSWERS = ("accept", "decline", "ask")
 
@@ -31,7 +39,7 @@ class ServiceRenewal(http.Controller):
                 "token": token,
                 "offer": contract._get_offer_values(),
                 "problem": contract._get_answer_problem(),
-                "reasons": contract.env["service.renewal.reason"].search([]),
+                "reasons": contract.env["service.renewal.reason"]._get_offered(),
                 "format_day": contract._format_day,
                 "page_name": "service_renewal",
                 "res_company": contract.company_id,  # its logo, whoever looks
@@ -56,7 +64,7 @@ class ServiceRenewal(http.Controller):
             contract,
             token,
             answer=answer if answer in ANSWERS else None,
-            done=done if done in ANSWERS else None,
+            done=done if contract._has_answered(done) else None,
         )
 
     @http.route(
@@ -75,6 +83,9 @@ class ServiceRenewal(http.Controller):
         if answer not in ANSWERS:
             return self._render(contract, token)
         user = request.env.user
+        if user._is_internal() and not user.has_group(USER):
+            error = request.env._("Only service users record what a customer decided.")
+            return self._render(contract, token, answer=answer, error=error)
         try:
             # a refusal leaves nothing half-written
             with request.env.cr.savepoint():
@@ -86,11 +97,18 @@ class ServiceRenewal(http.Controller):
                 )
         except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
             raise  # the server tries again
-        except UserError as error:
+        except AnswerError as error:
             return self._render(contract, token, answer=answer, error=str(error))
+        except UserError:
+            # in the words of the house, about its own settings
+            _logger.exception("The answer to %s couldn't be taken", contract)
+            error = request.env._(
+                "We couldn't take your answer just now. Please call us."
+            )
+            return self._render(contract, token, answer=answer, error=error)
         return request.redirect(f"/service-renewal/{token}?done={answer}")
 
     def _get_reason(self, contract, reason):
         """Return the reason that was chosen, of those that were offered."""
-        reasons = contract.env["service.renewal.reason"].search([])
+        reasons = contract.env["service.renewal.reason"]._get_offered()
         return reasons.filtered(lambda row: str(row.id) == str(reason))

@@ -83,16 +83,17 @@ class AccountMove(models.Model):
         renewals = self.sudo().service_renewal_ids
         usages = self._get_billed_usages()
         for renewal in renewals.filtered(lambda renewal: renewal.state == "renewed"):
-            renewal.contract_id._ask_about_money(
-                self.env._("Invoice of a renewal deleted"),
-                self.env._(
+            contract = renewal.contract_id._for_staff()
+            contract._ask_about_money(
+                contract.env._("Invoice of a renewal deleted"),
+                contract.env._(
                     "The invoice of %(period)s was deleted. The contract stays as it "
                     "is.",
-                    period=renewal.display_name,
+                    period=renewal.with_env(contract.env).display_name,
                 ),
             )
         result = super().unlink()
-        renewals._free()
+        renewals._give_back()
         usages._free()
         return result
 
@@ -130,14 +131,16 @@ class AccountMove(models.Model):
         renewals = self.sudo().service_renewal_ids
         cancelled.service_renewal_ids._claim_again()
         cancelled._claim_usages_again()
-        renewals.filtered(lambda renewal: renewal.state == "posted")._set_state("draft")
+        posted = renewals.filtered(lambda renewal: renewal.state == "posted")
+        posted._set_state("draft")
+        posted._get_next_period()._tell_billing_again()
         return result
 
     def button_cancel(self):
         result = super().button_cancel()
         # sudo: as in _post
         moves = self.sudo()
-        moves.service_renewal_ids._free()
+        moves.service_renewal_ids._give_back()
         moves._get_billed_usages()._free()
         moves._ask_about_lost_payment()
         return result

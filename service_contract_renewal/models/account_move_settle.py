@@ -88,25 +88,28 @@ class AccountMove(models.Model):
         # sudo: as in _renew_if_paid
         for move in self.sudo().filtered(lambda m: m.service_billing == "renewal"):
             if move.payment_state == "reversed":
-                move.service_renewal_ids._free()
+                move.service_renewal_ids._give_back()
             renewed = move.service_renewal_ids.filtered(
                 lambda renewal: renewal.state == "renewed"
             )
             for renewal in renewed:
-                renewal.contract_id._ask_about_money(
-                    self.env._("Paid renewal credited: what about the contract?"),
-                    self.env._(
+                contract = renewal.contract_id._for_staff()
+                contract._ask_about_money(
+                    contract.env._("Paid renewal credited: what about the contract?"),
+                    contract.env._(
                         "Invoice %(invoice)s of %(period)s was credited. Nothing was "
                         "changed in the contract.",
                         invoice=move.name,
-                        period=renewal.display_name,
+                        period=renewal.with_env(contract.env).display_name,
                     ),
                 )
 
     def _ask_about_lost_payment(self):
         """Tell a person when a payment is undone; no contract is taken away for it."""
         # sudo: as in _renew_if_paid
-        for move in self.sudo().filtered(lambda m: m.service_billing == "renewal"):
+        moves = self.sudo().filtered(lambda m: m.service_billing == "renewal")
+        moves.service_renewal_ids._look_again_at_payment()
+        for move in moves:
             for renewal in move.service_renewal_ids:
                 if renewal.state == "renewed" and not (
                     move.state == "posted"
@@ -115,12 +118,13 @@ class AccountMove(models.Model):
                         or renewal.company_id.service_renew_on == "posting"
                     )
                 ):
-                    renewal.contract_id._ask_about_money(
-                        self.env._("Payment undone: what about the contract?"),
-                        self.env._(
+                    contract = renewal.contract_id._for_staff()
+                    contract._ask_about_money(
+                        contract.env._("Payment undone: what about the contract?"),
+                        contract.env._(
                             "Invoice %(invoice)s of %(period)s was paid and isn't any "
                             "more. The contract stays as it is.",
                             invoice=move.name,
-                            period=renewal.display_name,
+                            period=renewal.with_env(contract.env).display_name,
                         ),
                     )

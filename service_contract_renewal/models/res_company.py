@@ -31,6 +31,7 @@ class ResCompany(models.Model):
         default="payment",
     )
     service_paid_enough = fields.Float(
+        groups="base.group_user",  # not for customers to know
         string="Paid Enough",
         digits=(5, 2),
         help="An open rest of at most so many percent counts as paid, for customers "

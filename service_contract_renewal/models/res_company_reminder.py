@@ -3,6 +3,12 @@ from odoo.tools import SQL
 
 from ..tools import reminders
 
+LOOKED_AT = {
+    "service_reminders_since",
+    "service_suspends",
+    "service_renew_on",
+    "service_grace_days",
+}
 # the plan of every new company: days before the end, repeated every so many days
 PLAN = ("stage_first", "stage_second", "stage_last")
 
@@ -41,9 +47,7 @@ class ResCompany(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
-        if {"service_reminders_since", "service_suspends", "service_renew_on"} & set(
-            vals
-        ):
+        if LOOKED_AT & set(vals):
             self._look_again_at_renewals()
         return result
 
@@ -63,7 +67,9 @@ class ResCompany(models.Model):
             self.env.ref(f"service_contract_renewal.{name}", raise_if_not_found=False)
             for name in PLAN
         ]
-        models_of = stages.union(*filter(None, models_of))
+        models_of = stages.union(*filter(None, models_of)).filtered(
+            lambda stage: not stage.template_id  # somebody made it a template's own
+        )
         for company in self:
             having = stages.with_context(active_test=False).search_count(
                 [("company_id", "=", company.id)], limit=1
@@ -78,7 +84,8 @@ class ResCompany(models.Model):
         """
         if not self:
             return
-        self.env["service.contract"].flush_model()
+        for model in ("service.contract", "service.renewal", "account.move"):
+            self.env[model].flush_model()
         self.env.cr.execute(
             SQL(
                 """
@@ -87,8 +94,14 @@ class ResCompany(models.Model):
                  WHERE company_id = ANY(%(companies)s)
                    AND state IN ('active', 'expired')
                    AND date_end IS NOT NULL
-                   AND successor_id IS NULL
-                   AND renewal_state IN ('none', 'due', 'invoiced', 'lapsed')
+                   AND (renewal_state IN ('none', 'due', 'invoiced', 'lapsed')
+                        -- renewed on posting: asked for the payment still
+                        OR renewal_state = 'renewed' AND EXISTS (
+                           SELECT FROM service_renewal renewal
+                             JOIN account_move move ON move.id = renewal.move_id
+                            WHERE renewal.contract_id = service_contract.id
+                              AND renewal.state = 'renewed'
+                              AND move.payment_state IN ('not_paid', 'partial')))
                 """,
                 now=fields.Datetime.now(),
                 companies=self.ids,
@@ -105,7 +118,6 @@ class ResCompany(models.Model):
         :return: of :func:`..tools.reminders.get_plan`
         """
         self.ensure_one()
-        # jobs look at archived contracts, and would find archived stages, too
         own = template.renewal_stage_ids.filtered(
             lambda stage: stage.active and stage.company_id == self
         )

@@ -8,6 +8,10 @@ MAX_TEXT = 2000
 MAX_QUESTIONS = 5
 
 
+class AnswerError(UserError):
+    """Why an answer can't be taken, in words for the customer."""
+
+
 class ServiceContract(models.Model):
     """What the customer answers on the page of the link, or on the portal."""
 
@@ -23,16 +27,30 @@ class ServiceContract(models.Model):
         self.ensure_one()
         if self.successor_id:
             return self.env._("This contract has been renewed already. Thank you!")
+        if self._get_unpaid_renewal():
+            return self.env._(
+                "The invoice of this period is still open. As soon as it is paid, we "
+                "serve you again."
+            )
         if self.renewal_state == "invoiced":
             return self.env._(
                 "The invoice of the next period has been issued. Please call us if you "
                 "want to change anything."
             )
-        if self.state == "cancelled" or not self.renewable or not self.date_end:
+        if not self.renewable or not self.date_end or self.is_ended_early:
             return self.env._("This contract can't be renewed here. Please call us.")
         if self.suspension_reason == "manual" and self.state == "suspended":
             return self.env._("This contract is suspended. Please call us.")
         return ""
+
+    def _has_answered(self, answer):
+        """Tell whether the customer's answer is the one that still holds."""
+        self.ensure_one()
+        if answer == "accept":
+            return self.renewal_decision == "accepted" or bool(self.successor_id)
+        return answer == "ask" or (
+            answer == "decline" and self.renewal_decision == "declined"
+        )
 
     def _answer(self, answer, reason=None, text="", author=None):
         """Take the customer's answer; as superuser, after the link was checked.
@@ -41,23 +59,30 @@ class ServiceContract(models.Model):
         :param reason: ``service.renewal.reason`` of a refusal, or empty
         :param text: what the customer wrote, plain text
         :param author: ``res.partner`` who is logged in; the contact if empty
-        :raise UserError: it can't be decided any more, or nothing was asked
+        :raise AnswerError: it can't be decided any more, or nothing was asked
         """
         self.ensure_one()
-        text = (text or "").replace("\0", "").strip()[:MAX_TEXT]
+        # a forged form may send a file
+        text = text if isinstance(text, str) else ""
+        text = text.replace("\0", "").strip()[:MAX_TEXT]
         author = author or self.renewal_contact_id
         if answer == "ask":
             self._take_question(text, author)
             return
         self._stamp_renewal()
         if problem := self._get_answer_problem():
-            raise UserError(problem)
+            raise AnswerError(problem)
         decision = {"accept": "accepted", "decline": "declined"}[answer]
         if self.renewal_decision == decision:
             return  # a double click is one click
         # what staff reads is in their language
         staff = self.with_context(lang=self._get_responsible().lang)
-        said = staff.env._("Answered by the customer on the web.")
+        if author.partner_share:
+            said = staff.env._("Answered by the customer on the web.")
+        else:
+            said = staff.env._(
+                "Answered on the customer's page by %(user)s.", user=author.name
+            )
         if text:
             said = Markup("%s<br/>%s") % (said, escape(text))
         staff._message_log(body=said, author_id=author.id)
@@ -72,10 +97,10 @@ class ServiceContract(models.Model):
     def _take_question(self, text, author):
         """Give the user responsible a question of the customer as a task."""
         if not text:
-            raise UserError(self.env._("Please write your question."))
+            raise AnswerError(self.env._("Please write your question."))
         open_ones = self.activity_search([ACTIVITY_ASK])
         if len(open_ones) >= MAX_QUESTIONS:
-            raise UserError(
+            raise AnswerError(
                 self.env._("We have your questions already and will come back to you.")
             )
         user = self._get_responsible()

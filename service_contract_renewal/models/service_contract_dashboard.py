@@ -12,13 +12,16 @@ from odoo.addons.service_contract.tools.roles import USER
 MONTHS_BACK = 6
 MONTHS_AHEAD = 12
 REASONS = 5
+PEOPLE = 3
 TASKS = (
-    ("question", "mail_activity_type_question"),
-    ("call", "mail_activity_type_call"),
-    ("follow", "mail_activity_type_follow_up"),
-    ("bill", "mail_activity_type_bill"),
-    ("post", "mail_activity_type_post"),
-    ("money", "mail_activity_type_money"),
+    ("question", "service_contract_renewal.mail_activity_type_question"),
+    ("call", "service_contract_renewal.mail_activity_type_call"),
+    ("follow", "service_contract_renewal.mail_activity_type_follow_up"),
+    ("bill", "service_contract_renewal.mail_activity_type_bill"),
+    ("post", "service_contract_renewal.mail_activity_type_post"),
+    ("money", "service_contract_renewal.mail_activity_type_money"),
+    ("review", "service_contract.mail_activity_type_review"),
+    ("job", "service_contract.mail_activity_type_job_error"),
 )
 
 
@@ -57,12 +60,22 @@ class ServiceContract(models.Model):
             "reasons": self._get_lost_reasons(report, own, today),
         }
 
-    def _prepare_card(self, key, label, domain, count, amount):
+    def _get_listed(self, domain, outcomes=("open", "renewed", "lost")):
+        """Return the domain, for the client, of the contracts behind a figure: those
+        that the analysis counts, of the company that is shown alone.
+        """
+        return list(
+            Domain("company_id", "=", self.env.company.id)
+            & Domain("renewal_outcome", "in", outcomes)
+            & domain
+        )
+
+    def _prepare_card(self, key, label, domain, count, amount, **options):
         company = self.env.company
         return {
             "key": key,
             "label": label,
-            "domain": list(domain),
+            "domain": self._get_listed(domain, **options),
             "count": count,
             "amount": format_amount(self.env, amount, company.currency_id),
         }
@@ -87,12 +100,10 @@ class ServiceContract(models.Model):
                 self._prepare_card(
                     key,
                     label,
-                    dates
-                    & Domain(
-                        "renewal_state", "not in", ("renewed", "declined", "lapsed")
-                    ),
+                    dates,
                     count,
                     amount or 0.0,
+                    outcomes=("open",),
                 )
             )
         return cards
@@ -130,18 +141,18 @@ class ServiceContract(models.Model):
         return cards
 
     def _get_task_cards(self, today):
-        """Return who must act: tasks of today and before, mine and everybody's."""
+        """Return who must act: tasks of today and before, by kind and by person."""
         types = {
-            self.env.ref(f"service_contract_renewal.{name}", False): key
+            kind: key
             for key, name in TASKS
+            if (kind := self.env.ref(name, raise_if_not_found=False))
         }
-        activities = self.env["mail.activity"]
         domain = (
             Domain("res_model", "=", "service.contract")
-            & Domain("activity_type_id", "in", [kind.id for kind in types if kind])
+            & Domain("activity_type_id", "in", [kind.id for kind in types])
             & Domain("date_deadline", "<=", today)
         )
-        rows = activities._read_group(
+        rows = self.env["mail.activity"]._read_group(
             domain, ["activity_type_id", "user_id"], ["res_id:array_agg"]
         )
         # only of contracts that the user may see, of the company that is shown
@@ -152,30 +163,28 @@ class ServiceContract(models.Model):
                 & Domain("company_id", "=", self.env.company.id)
             ).ids
         )
-        cards = []
-        for kind, key in types.items():
-            everybody = {
-                one for k, _user, ids in rows if k == kind for one in ids if one in seen
+        people = {kind: {} for kind in types}
+        for kind, user, ids in rows:
+            if having := seen.intersection(ids):
+                people[kind][user] = having
+        return [
+            {
+                "key": key,
+                "label": kind.name,
+                "icon": kind.icon or "fa-tasks",
+                "count": len(everybody),
+                "mine": len(people[kind].get(self.env.user, ())),
+                "people": ", ".join(
+                    f"{user.name or self.env._('Nobody')} ({len(ids)})"
+                    for user, ids in sorted(
+                        people[kind].items(), key=lambda row: -len(row[1])
+                    )[:PEOPLE]
+                ),
+                "domain": [("id", "in", sorted(everybody))],
             }
-            mine = {
-                one
-                for k, user, ids in rows
-                if k == kind and user == self.env.user
-                for one in ids
-                if one in seen
-            }
-            if kind and everybody:
-                cards.append(
-                    {
-                        "key": key,
-                        "label": kind.name,
-                        "icon": kind.icon or "fa-tasks",
-                        "count": len(everybody),
-                        "mine": len(mine),
-                        "domain": [("id", "in", sorted(everybody))],
-                    }
-                )
-        return cards
+            for kind, key in types.items()
+            if (everybody := set().union(*people[kind].values()))
+        ]
 
     def _get_month_bars(self, report, own, today):
         """Return for each month how much ends: renewed, lost and open, with amounts."""
@@ -195,12 +204,15 @@ class ServiceContract(models.Model):
             bars.append(
                 {
                     "month": str(month),
-                    "domain": [
-                        ("date_end", ">=", str(month)),
-                        ("date_end", "<", str(following)),
-                    ],
                     **{
-                        outcome: found.get((month, outcome), (0, 0.0))
+                        outcome: {
+                            "figures": found.get((month, outcome), (0, 0.0)),
+                            "domain": self._get_listed(
+                                Domain("date_end", ">=", str(month))
+                                & Domain("date_end", "<", str(following)),
+                                [outcome],
+                            ),
+                        }
                         for outcome in ("open", "renewed", "lost")
                     },
                 }
@@ -232,16 +244,15 @@ class ServiceContract(models.Model):
             order="__count desc",
             limit=REASONS,
         )
-        lost = Domain("renewal_state", "in", ("declined", "lapsed")) & Domain(
-            "date_end", ">", since
-        )
         return [
             self._prepare_card(
                 str(reason.id or 0),
                 reason.name or self.env._("No answer, or no reason given"),
-                lost & Domain("renewal_reason_id", "=", reason.id or False),
+                Domain("date_end", ">", since)
+                & Domain("renewal_reason_id", "=", reason.id or False),
                 count,
                 amount,
+                outcomes=("lost",),
             )
             for reason, count, amount in rows
         ]

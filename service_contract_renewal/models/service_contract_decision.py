@@ -5,7 +5,9 @@ from odoo.exceptions import AccessError, UserError
 
 from odoo.addons.service_contract.tools.roles import USER
 
+from .service_contract_answer import ACTIVITY_ASK
 from .service_contract_renewal import ACTIVITY_BILL
+from .service_contract_suspension import ACTIVITY_POST
 
 
 class ServiceContract(models.Model):
@@ -101,7 +103,11 @@ class ServiceContract(models.Model):
                     )
                 )
         contracts._write_quietly(
-            {"renewal_decision": False, "renewal_reason_id": False}
+            {
+                "renewal_decision": False,
+                "renewal_reason_id": False,
+                "is_ended_early": False,
+            }
         )
         contracts.activity_unlink([ACTIVITY_BILL])
         contracts._drop_next_drafts()
@@ -160,16 +166,29 @@ class ServiceContract(models.Model):
         for contract in self - free - paid:
             contract._tell_billing(problems.get(contract, ""))
 
+    def _tell_billing_again(self):
+        """Give billing the task again where a customer accepted, and the invoice isn't
+        posted any more: nobody asks them, nothing else would tell of it.
+        """
+        for contract in self.filtered(lambda c: c.renewal_state == "accepted"):
+            if not contract.currency_id.is_zero(contract.renewal_fee) or (
+                not contract.has_renewal_fee
+            ):
+                contract._tell_billing()
+
     def _tell_billing(self, problem=""):
         """Give somebody of billing the task to issue the invoice, once."""
         self.ensure_one()
         if self.activity_search([ACTIVITY_BILL]):
             return
+        user = self.company_id._get_billing_contact(self.user_id)
         self.activity_schedule(
             ACTIVITY_BILL,
-            summary=self.env._("Issue the renewal invoice"),
+            summary=self.with_context(lang=user.lang).env._(
+                "Issue the renewal invoice"
+            ),
             note=escape(problem) if problem else False,
-            user_id=self.company_id._get_billing_contact(self.user_id).id,
+            user_id=user.id,
         )
 
     def _drop_next_drafts(self):
@@ -181,7 +200,10 @@ class ServiceContract(models.Model):
         """What bills a contract that was cancelled is taken back, or asked about."""
         result = super()._on_terminated(date)
         # sudo: the invoices of contracts that somebody could cancel
-        for contract in self.sudo().filtered(lambda c: c.state == "cancelled"):
+        cancelled = self.sudo().filtered(lambda c: c.state == "cancelled")
+        cancelled._close_reminder_tasks()
+        cancelled.activity_unlink([ACTIVITY_ASK, ACTIVITY_POST])
+        for contract in cancelled:
             contract._drop_next_drafts()
             contract.activity_unlink([ACTIVITY_BILL])
             billed = contract._get_live_renewal() | contract._get_paying_renewal()

@@ -118,13 +118,15 @@ class ServiceContract(models.Model):
         """
         told = self.activity_search([ACTIVITY_BILL])
         untold = self - self.browse(told.mapped("res_id"))
-        for (company, user), contracts in untold.grouped(
-            lambda contract: (contract.company_id, contract.user_id)
+        for user, contracts in untold.grouped(
+            lambda contract: contract.company_id._get_billing_contact(contract.user_id)
         ).items():
             contracts.with_context(mail_activity_quick_update=True).activity_schedule(
                 ACTIVITY_BILL,
-                summary=self.env._("Issue the renewal invoice"),
-                user_id=company._get_billing_contact(user).id,
+                summary=self.with_context(lang=user.lang).env._(
+                    "Issue the renewal invoice"
+                ),
+                user_id=user.id,
             )
 
     def _make_renewal_invoices(self, *arguments, **options):

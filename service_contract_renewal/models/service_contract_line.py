@@ -3,8 +3,6 @@ from odoo.exceptions import AccessError
 
 from odoo.addons.service_contract.tools.roles import MANAGER
 
-from ..tools.roles import UNPAID
-
 
 class ServiceContractLine(models.Model):
     """The rights of the next period, and what is carried into it."""
@@ -112,8 +110,9 @@ class ServiceContractLine(models.Model):
         if self.is_unlimited or self._compare(self.quantity_remaining, 0) <= 0:
             return ""
         contract = self.contract_id
-        held = contract.state == "suspended" and contract.suspension_reason in UNPAID
-        lost = self.on_renewal != "renew" or (held and contract._loses_unused_rights())
+        lost = self.on_renewal != "renew" or (
+            contract._has_letter() and contract._loses_unused_rights()
+        )
         carry = 0.0 if lost else self._get_carry()
         if self._compare(carry, 0) <= 0:
             return self.env._("end with the period")

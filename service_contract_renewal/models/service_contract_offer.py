@@ -1,8 +1,11 @@
 from datetime import datetime, time, timedelta
 
 from odoo import SUPERUSER_ID, api, models
+from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import hash_sign, verify_hash_signed
+
+from odoo.addons.service_contract.tools.roles import USER
 
 SCOPE = "service_contract_renewal.answer"
 ANSWER_DAYS = 365  # how long after the end the link of a mail still works
@@ -21,9 +24,12 @@ class ServiceContract(models.Model):
         Amounts are in the contract's currency; texts in the environment's language.
 
         :return: dict: ``period`` and ``text`` of it, ``fee`` (untaxed) or None,
-            ``tax``, ``total``, ``record`` (what was promised and given), ``next_lines``
+            ``tax``, ``total``, ``record`` (what was promised and given),
+            ``next_lines``, ``move`` (the posted invoice that is to be paid, or empty)
+        :raise AccessError: somebody without the role of a service user asks
         """
         self.ensure_one()
+        self._check_may_offer()
         # sudo: what the customer is told of their own contract, by whoever sends it
         contract = self.sudo().with_company(self.company_id)
         live = contract._get_live_renewal()
@@ -43,10 +49,19 @@ class ServiceContract(models.Model):
             "format_amount": contract.currency_id.format,
             "record": contract._get_rights_record(),
             "next_lines": contract._get_renewed_lines(),
-            "move": live.move_id
-            if live.move_id.state == "posted"
-            else live.move_id[:0],
+            "move": contract._get_letter_move(),
         }
+
+    def _check_may_offer(self):
+        """Fees and the links by which customers decide aren't everybody's who may see a
+        contract.
+
+        :raise AccessError: somebody without the role of a service user asks
+        """
+        if not self.env.su and not self.env.user.has_group(USER):
+            raise AccessError(
+                self.env._("Only service users see what a customer is offered.")
+            )
 
     def _get_offered_taxes(self, fee):
         """Return (tax, total) of a fee as its invoice would charge them."""
@@ -90,9 +105,14 @@ class ServiceContract(models.Model):
         values = super()._get_portal_values()
         # sudo: an invoice of the visitor's own contract
         contract = self.sudo()
+        payers = (
+            contract.partner_id | contract.partner_invoice_id
+        ).commercial_partner_id
         moves = (contract | contract.predecessor_id).renewal_ids.move_id.filtered(
             lambda move: (
-                move.state == "posted"
+                # the period before may have been another customer's
+                move.commercial_partner_id in payers
+                and move.state == "posted"
                 and move.payment_state in ("not_paid", "partial")
                 and move.amount_residual
             )
@@ -113,16 +133,18 @@ class ServiceContract(models.Model):
     def _get_answer_url(self, answer=None):
         """Return the address at which the customer answers, without any account.
 
-        Signed, for this contract alone, until a year after its end; the same at each
-        call. It shows a page; only what is confirmed there decides.
+        Signed, for this contract and customer alone, until a year after its end; the
+        same at each call. It shows a page; only what is confirmed there decides.
 
         :param answer: ``accept``, ``decline`` or ``ask``: what the page begins with
+        :raise AccessError: somebody without the role of a service user asks
         """
         self.ensure_one()
+        self._check_may_offer()
         token = hash_sign(
             self.sudo().env,  # sudo: to sign with the secret of the database
             SCOPE,
-            [self.id, self.cycle],
+            [self.id, self.cycle, self.partner_id.commercial_partner_id.id],
             expiration=self.date_end
             and datetime.combine(self.date_end + timedelta(days=ANSWER_DAYS), time.min),
         )
@@ -132,21 +154,26 @@ class ServiceContract(models.Model):
     @api.model
     def _find_by_answer_token(self, token):
         """Return the contract that a signed link is for; empty where it is forged, out
-        of date, or the contract is no more.
+        of date, or the contract is no more, or another customer's by now.
         """
         try:
             # sudo: to verify with the secret of the database
             values = verify_hash_signed(self.sudo().env, SCOPE, token)
         except (ValueError, OverflowError, IndexError, TypeError):
             return self.browse()
-        if not values:
+        if not values or len(values) != 3:
             return self.browse()
-        contract_id, cycle = values
+        contract_id, cycle, customer_id = values
         # the signature was checked, the page is for whoever has the link; what follows
         # is the system's doing, since visitors have no address to write from
         contract = self.with_user(SUPERUSER_ID).browse(contract_id).exists()
         return contract.filtered(
-            lambda contract: contract.cycle == cycle and contract.state != "draft"
+            lambda contract: (
+                contract.cycle == cycle
+                and contract.partner_id.commercial_partner_id.id == customer_id
+                and contract.active
+                and contract.state not in ("draft", "cancelled")
+            )
         ).with_company(contract.company_id)
 
     def _get_answer_qr_code(self):

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import RedirectWarning, UserError
+from odoo.fields import Domain
 
 COLORS = {
     "none": 0,
@@ -21,12 +22,38 @@ class ServiceContract(models.Model):
         compute="_compute_renewal_color", groups="base.group_user"
     )
 
+    renewal_outcome = fields.Selection(
+        selection=[("open", "Open"), ("renewed", "Renewed"), ("lost", "Lost")],
+        string="Outcome",
+        compute="_compute_renewal_outcome",
+        search="_search_renewal_outcome",
+        groups="service_contract.group_service_user",
+        help="As the analysis of renewals counts it.",
+    )
+
     # === COMPUTE METHODS === #
 
     @api.depends("renewal_state")
     def _compute_renewal_color(self):
         for contract in self:
             contract.renewal_color = COLORS.get(contract.renewal_state, 0)
+
+    @api.depends("renewal_state", "state", "date_end", "active", "renewable")
+    def _compute_renewal_outcome(self):
+        report = self.env["service.renewal.report"].search_fetch(
+            Domain("contract_id", "in", self.ids), ["outcome"]
+        )
+        outcomes = dict(zip(report.ids, report.mapped("outcome"), strict=True))
+        for contract in self:
+            contract.renewal_outcome = outcomes.get(contract.id, False)
+
+    @api.model
+    def _search_renewal_outcome(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        # a row of the analysis has the id of its contract
+        report = self.env["service.renewal.report"]
+        return Domain("id", "in", report._search(Domain("outcome", "in", value)))
 
     @api.model
     def _expand_renewal_states(self, states, domain):

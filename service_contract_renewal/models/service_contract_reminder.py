@@ -1,5 +1,3 @@
-from datetime import timedelta
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
@@ -12,6 +10,7 @@ ACTIVITY_FOLLOW = "service_contract_renewal.mail_activity_type_follow_up"
 ACTIVITY_CALL = "service_contract_renewal.mail_activity_type_call"
 # a mail may carry a PDF, and a job must commit before it is stopped
 MAILS = 20
+MAX_HOLD_YEARS = 5
 UNDECIDED = ("none", "due", "lapsed")
 
 
@@ -46,6 +45,16 @@ class ServiceContract(models.Model):
         help="Who is written to: customer, invoice address or company, the first of "
         "them with an e-mail.",
     )
+    reminder_is_held = fields.Boolean(
+        compute="_compute_reminder_is_held",
+        groups="base.group_user",
+        help="Whether the customer is left alone today.",
+    )
+    reminder_can_hold = fields.Boolean(
+        compute="_compute_reminder_is_held",
+        groups="base.group_user",
+        help="Whether the customer would be asked, or the contract suspended.",
+    )
     reminder_hold_reason = fields.Char(
         string="On Hold Because",
         copy=False,
@@ -72,6 +81,7 @@ class ServiceContract(models.Model):
         "reminder_hold_until",
         "notice_ids.stage_id",
         "suspension_due_at",
+        "renewal_ids.state",
     )
     def _compute_reminder_next_at(self):
         for contract in self:
@@ -84,40 +94,58 @@ class ServiceContract(models.Model):
             at = contract.reminder_next_at
             contract.reminder_next_on = at and dates.local_date(at, contract.tz)
 
-    @api.depends("partner_id.email", "partner_invoice_id.email")
+    @api.depends("reminder_hold_until", "reminder_next_at", "suspension_due_at")
+    def _compute_reminder_is_held(self):
+        for contract in self:
+            until = contract.reminder_hold_until
+            contract.reminder_is_held = until and until > contract._today()
+            contract.reminder_can_hold = bool(
+                contract.reminder_next_at or contract.suspension_due_at
+            )
+
+    @api.depends(
+        "partner_id.email_normalized",
+        "partner_invoice_id.email_normalized",
+        "partner_id.commercial_partner_id.email_normalized",
+    )
     def _compute_renewal_contact_id(self):
         for contract in self:
             people = contract.partner_id | contract.partner_invoice_id
             people |= contract.partner_id.commercial_partner_id
             contract.renewal_contact_id = (
-                people.filtered("email")[:1] or contract.partner_id
+                people.filtered("email_normalized")[:1] or contract.partner_id
             )
 
     # === CRON === #
 
     @api.model
     def _cron_send_reminders(self):
-        """Ask the customers whose turn it is, in the language of each; what an idle
-        mail server left behind goes out again.
+        """Ask the customers whose turn it is, in the language of each; what the mail
+        server left behind goes out again.
         """
-        self._resend_failed_mails()
-        self.with_context(active_test=False)._process_due(
+        contracts = self.with_context(active_test=False)
+        notices = self.env["service.renewal.notice"]
+        if failed := notices.search(notices._get_failed_domain()):
+            contracts._process_due(
+                Domain("id", "in", failed.contract_id.ids)
+                & Domain("notice_ids", "any", notices._get_failed_domain()),
+                "_follow_failed_mails",
+                order="id",
+                batch_size=MAILS,
+            )
+        contracts._process_due(
             Domain("reminder_next_at", "<=", fields.Datetime.now()),
             "_remind",
             order="reminder_next_at",
             batch_size=MAILS,
         )
 
-    @api.model
-    def _resend_failed_mails(self):
-        """Queue once more what the mail server refused to take at all."""
-        notices = self.env["service.renewal.notice"].search(
-            Domain("mail_id.state", "=", "exception")
-            & Domain("mail_id.failure_type", "in", (False, "mail_smtp", "unknown"))
-            & Domain("day", ">=", fields.Date.today() - timedelta(days=7)),
-            limit=MAILS * 10,
-        )
-        notices.mail_id.mark_outgoing()
+    def _follow_failed_mails(self):
+        """Send again, or tell a person, what didn't reach the customers."""
+        notices = self.env["service.renewal.notice"]
+        notices.search(
+            notices._get_failed_domain() & Domain("contract_id", "in", self.ids)
+        )._follow_failed_mail()
 
     # === BUSINESS METHODS === #
 
@@ -140,10 +168,22 @@ class ServiceContract(models.Model):
             and self.state in ("active", "expired")
             and self.date_end
             and self.renewable
+            and not self._has_paid_next()
             and (
                 self.renewal_state in (*UNDECIDED, "invoiced")
                 or self._owes_next_period()
             )
+        )
+
+    def _has_paid_next(self):
+        """Tell whether the next period is paid for, though it isn't there: its contract
+        was cancelled, or is yet to be made. No reminder and no letter can be right.
+        """
+        self.ensure_one()
+        live = self._get_live_renewal()
+        return not self.successor_id and (
+            live.state == "renewed"
+            or (live.state == "posted" and live.move_id._is_service_paid())
         )
 
     def _owes_next_period(self):
@@ -194,38 +234,51 @@ class ServiceContract(models.Model):
         )
 
     def _get_sent(self):
-        """Return what the ledger says, for :mod:`..tools.reminders`."""
+        """Return what the ledger says, for :mod:`..tools.reminders`.
+
+        A customer who was asked about one end is asked anew where it moved by half of
+        the period or more: the contract was prolonged.
+        """
         self.ensure_one()
         sent = {}
         for notice in self.notice_ids.sorted(lambda row: (row.day, row.repeat_no)):
             if notice.stage_id:
-                sent[notice.stage_id.id] = reminders.Sent(notice.repeat_no, notice.day)
+                end = notice.date_end or self.date_end
+                sent[notice.stage_id.id] = reminders.Sent(
+                    notice.repeat_no,
+                    notice.day,
+                    is_past=(self.date_end - end) * 2 >= end - self.date_start
+                    and self.date_end != end,
+                )
         return sent
 
     def _get_due_reminder(self, since=None):
-        """Return the (stage, number) by which the customer is to be asked today.
+        """Return (stage, number, day): by what the customer is to be asked today, and
+        since when it is due.
 
-        :return: (empty stage, 0) where nothing is due
+        :return: (empty stage, 0, None) where nothing is due
         """
         self.ensure_one()
         stages = self.env["service.renewal.stage"]
         today = self._today()
         day = self._get_next_reminder_day(since)
         if not day or day > today:
-            return stages, 0
+            return stages, 0, None
         # sudo: the plan and the ledger
         contract = self.sudo()
         due = reminders.get_due(contract._get_plan(), contract._get_sent(), today)
-        return (stages.browse(due[0]), due[1]) if due else (stages, 0)
+        if not due:
+            return stages, 0, None
+        return stages.browse(due.key), due.number, max(day, due.day)
 
     def _remind(self):
         """Send what is due, as superuser: ledger, mail and activity in one go."""
         self._stamp_renewal()
         due = {}
         for contract in self:
-            stage, number = contract._get_due_reminder()
+            stage, number, day = contract._get_due_reminder()
             if stage:
-                due[contract] = (stage, number)
+                due[contract] = (stage, number, day)
         asked = self.browse([contract.id for contract in due])
         asked.filtered(
             lambda c: c.renewal_state == "none" and not c.renewal_is_due
@@ -244,19 +297,20 @@ class ServiceContract(models.Model):
         self.env.add_to_compute(self._fields["reminder_next_at"], self)
         self.flush_recordset(["reminder_next_at"])
 
-    def _prepare_notice_values(self, stage, number):
+    def _prepare_notice_values(self, stage, number, day):
         """Hook: the values of the row in the ledger for a reminder of ``stage``."""
         self.ensure_one()
         contact = self.renewal_contact_id
         if not stage.mail_template_id:
             channel = "none"
         else:
-            channel = "mail" if contact.email else "call"
+            channel = "mail" if contact.email_normalized else "call"
         return {
             "contract_id": self.id,
             "stage_id": stage.id,
             "repeat_no": number,
-            "due_date": self.reminder_next_on or self._today(),
+            "due_date": day,
+            "date_end": self.date_end,
             "day": self._today(),
             "channel": channel,
             "contact_id": contact.id,
@@ -295,7 +349,17 @@ class ServiceContract(models.Model):
         """
         self._check_may_decide()
         for contract in self:
-            if day <= contract._today():
+            today = contract._today()
+            if day > fields.Date.add(today, years=MAX_HOLD_YEARS):
+                raise UserError(
+                    self.env._(
+                        "Contract %(contract)s: choose a day within %(years)s years. "
+                        "Who never renews is better declined.",
+                        contract=contract.display_name,
+                        years=MAX_HOLD_YEARS,
+                    )
+                )
+            if day <= today:
                 raise UserError(
                     self.env._(
                         "Contract %(contract)s: choose a day in the future.",

@@ -164,6 +164,7 @@ class ServiceContract(models.Model):
             )
         self._get_next_renewals()._set_state("renewed")
         self._close_reminder_tasks()
+        self._hand_over_hold()
         self.filtered(lambda contract: contract.state == "expired")._carry_over()
         self._message_log_batch(
             bodies={
@@ -177,11 +178,25 @@ class ServiceContract(models.Model):
         )
         return successors
 
+    def _hand_over_hold(self):
+        """Let a hold go on with the period that would now be suspended."""
+        for old in self.filtered("reminder_is_held"):
+            hold = {"reminder_hold_until": False, "reminder_hold_reason": False}
+            new = {name: old[name] for name in hold}
+            old._write_quietly(hold)
+            if old.company_id.service_renew_on == "posting":
+                old.successor_id._write_quietly(new)
+
     def _get_next_renewals(self):
         """Return the live rows that bill the next periods of these contracts."""
         return self.env["service.renewal"].union(
             *(contract._get_live_renewal() for contract in self)
         )
+
+    def _for_staff(self):
+        """Return the contract in the language of the user responsible for it."""
+        self.ensure_one()
+        return self.with_context(lang=self._get_responsible().lang)
 
     def _ask_about_money(self, summary, note):
         """Give the responsible an activity about an invoice, unless one is open for

@@ -47,6 +47,12 @@ class ServiceContract(models.Model):
         index="btree_not_null",
         groups="base.group_user",
     )
+    is_ended_early = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="A manager ended it: customers can't renew it by themselves.",
+        groups="base.group_user",
+    )
     renewal_due_on = fields.Date(
         compute="_compute_renewal_due_on",
         store=True,
@@ -146,8 +152,11 @@ class ServiceContract(models.Model):
         if live.state == "posted":
             return "invoiced"
         # paid, but its contract was cancelled: there is something to decide again
-        paid = live.state == "renewed"
-        if live.state == "draft" or (self.renewal_decision == "accepted" and not paid):
+        if self.renewal_decision == "accepted" and live.state != "renewed":
+            return "accepted"
+        # a draft alone is no answer: people make it ahead, or the nightly job; one that
+        # was issued is about to be corrected
+        if live.state == "draft" and live.move_id.posted_before:
             return "accepted"
         if self.state in ("expired", "suspended") and self._is_over():
             return "lapsed"
@@ -242,7 +251,11 @@ class ServiceContract(models.Model):
 
     @api.model
     def _get_system_fields(self):
-        return super()._get_system_fields() | {"renewal_is_due", "renewal_decision"}
+        return super()._get_system_fields() | {
+            "renewal_is_due",
+            "renewal_decision",
+            "is_ended_early",
+        }
 
     def _get_renewal_problem(self):
         """Say why the contract can't have a next period; empty where it can."""

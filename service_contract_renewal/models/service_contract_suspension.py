@@ -33,6 +33,9 @@ class ServiceContract(models.Model):
         groups="base.group_user",
     )
 
+    _unpaid_idx = models.Index(
+        "(id) WHERE state = 'suspended' AND suspension_reason = 'unpaid'"
+    )
     # The order by the column makes the planner use it even when nothing is due.
     _suspension_idx = models.Index(
         "(suspension_due_at) WHERE suspension_due_at IS NOT NULL"
@@ -52,7 +55,6 @@ class ServiceContract(models.Model):
         "renewal_ids.move_id.invoice_date_due",
         "predecessor_id.renewal_ids.state",
         "predecessor_id.renewal_ids.move_id.invoice_date_due",
-        "company_id.service_grace_days",
     )
     def _compute_suspension_due_at(self):
         for contract in self:
@@ -89,7 +91,7 @@ class ServiceContract(models.Model):
         An accepted contract without a posted invoice is never suspended.
         """
         self.ensure_one()
-        if not self.date_end or not self.renewable:
+        if not self.date_end or not self.renewable or self._has_paid_next():
             return False
         if self.renewal_state == "invoiced":
             last = self._get_grace_end()
@@ -160,7 +162,7 @@ class ServiceContract(models.Model):
         """
         self.ensure_one()
         hold = self.reminder_hold_until
-        return max(day, hold + AFTER_HOLD) if hold else day
+        return hold + AFTER_HOLD if hold and hold >= day else day
 
     def _suspend_due(self):
         """Suspend those whose time has come, as superuser; a person or a payment may
@@ -245,7 +247,8 @@ class ServiceContract(models.Model):
             "repeat_no": len(letters),
             "due_date": self.suspended_on or self._today(),
             "day": self._today(),
-            "channel": "mail" if template and contact.email else "post",
+            "date_end": self.date_end,
+            "channel": "mail" if template and contact.email_normalized else "post",
             "contact_id": contact.id,
         }
 
@@ -260,7 +263,7 @@ class ServiceContract(models.Model):
         if not day:
             return ""
         day = self._get_day_after_hold(day)
-        return self._format_day(fields.Date.subtract(day, days=1))
+        return self._format_day(fields.Date.subtract(day, days=1), self.env.lang)
 
     def _get_suspension_cause(self):
         """Say in one sentence why the contract is suspended, for the customer."""
@@ -270,13 +273,13 @@ class ServiceContract(models.Model):
             return self.env._(
                 "Invoice %(invoice)s, due on %(date)s, hasn't been paid.",
                 invoice=move.name,
-                date=self._format_day(move.invoice_date_due),
+                date=self._format_day(move.invoice_date_due, self.env.lang),
             )
         if not self._is_over():
             return self.env._("Its fee hasn't been paid.")
         return self.env._(
             "It ended on %(date)s, and we received no renewal.",
-            date=self._format_day(self.date_end),
+            date=self._format_day(self.date_end, self.env.lang),
         )
 
     def _loses_unused_rights(self):
@@ -287,13 +290,37 @@ class ServiceContract(models.Model):
             self.sudo()._get_unpaid_renewal()
         )
 
-    def _get_letter_move(self):
-        """Return the unpaid invoice for which the contract is suspended, or none."""
+    def _has_rights_to_lose(self):
+        """Tell whether something is left that a suspension would take for good."""
         self.ensure_one()
+        return self._loses_unused_rights() and any(
+            not line.is_unlimited and line._is_lost_by_suspension()
+            for line in self.line_ids
+        )
+
+    def _get_letter_move(self):
+        """Return the unpaid invoice for which the contract is suspended, or will be, or
+        none.
+
+        :raise AccessError: somebody without the role of a service user asks
+        """
+        self.ensure_one()
+        self._check_may_offer()
         # sudo: an invoice of the very customer who is written to
         contract = self.sudo()
         renewal = contract._get_unpaid_renewal() or contract._get_live_renewal()
-        return renewal.move_id.filtered(lambda move: move.state == "posted")
+        return renewal.move_id.filtered(
+            lambda move: (
+                move.state == "posted"
+                and move.payment_state != "reversed"
+                and not move._is_service_paid()
+            )
+        )
+
+    def _has_letter(self):
+        """Tell whether the customer is told by letter why nobody serves them."""
+        self.ensure_one()
+        return self.state == "suspended" and self.suspension_reason in UNPAID
 
     def action_print_letter(self):
         """Print the suspension letters of these contracts, in one PDF.
@@ -301,9 +328,7 @@ class ServiceContract(models.Model):
         :raise UserError: a contract isn't suspended for want of renewal or payment
         """
         for contract in self:
-            if contract.state != "suspended" or (
-                contract.suspension_reason not in UNPAID
-            ):
+            if not contract._has_letter():
                 raise UserError(
                     self.env._(
                         "Contract %(contract)s isn't suspended for want of renewal or "
@@ -318,6 +343,13 @@ class ServiceContract(models.Model):
     # === LIFTED === #
 
     @api.model
+    def _get_held_unpaid_domain(self):
+        """Return the domain of periods that are suspended until somebody pays."""
+        return Domain("state", "=", "suspended") & Domain(
+            "suspension_reason", "=", "unpaid"
+        )
+
+    @api.model
     def _find_paid_again(self):
         """Return the periods that are suspended though the invoice they began with is
         paid by now: where the company renews on posting.
@@ -325,8 +357,7 @@ class ServiceContract(models.Model):
         A period whose own next invoice is open is suspended for that one.
         """
         found = self.search(
-            Domain("state", "=", "suspended")
-            & Domain("suspension_reason", "=", "unpaid")
+            self._get_held_unpaid_domain()
             & Domain("renewal_state", "!=", "invoiced")
             & Domain(
                 "predecessor_id.renewal_ids",

@@ -61,7 +61,11 @@ class ServiceContract(models.Model):
         next_move = self.sudo()._get_live_renewal().move_id
         # sudo: decisions are written by methods that check first
         self.sudo()._write_quietly(
-            {"renewal_decision": "declined", "renewal_reason_id": reason.id}
+            {
+                "renewal_decision": "declined",
+                "renewal_reason_id": reason.id,
+                "is_ended_early": True,
+            }
         )
         self.write({"date_end": date})
         if self.state == "suspended":

@@ -120,6 +120,34 @@ class ServiceRenewal(models.Model):
             "freed"
         )
 
+    def _give_back(self):
+        """Give periods back, and see what it means for their contracts: who accepted
+        is to be billed again, and nobody is suspended for an invoice that is no more.
+        """
+        self._free()
+        contracts = self._get_next_period()
+        contracts._tell_billing_again()
+        contracts.filtered(
+            lambda contract: (
+                contract.state == "suspended"
+                and contract.suspension_reason == "unpaid"
+                and not contract._get_unpaid_renewal()
+            )
+        ).suspension_reason = "not_renewed"
+
+    def _get_next_period(self):
+        """Return the contracts of these rows that bill the period after theirs."""
+        return self.filtered(lambda renewal: not renewal.is_first_period).contract_id
+
+    def _look_again_at_payment(self):
+        """Let the jobs see again who is to be reminded, or suspended, for want of a
+        payment: of a period that began without it nothing else tells.
+        """
+        contracts = self.contract_id
+        periods = contracts | contracts.successor_id
+        for name in ("suspension_due_at", "reminder_next_at"):
+            self.env.add_to_compute(periods._fields[name], periods)
+
     def _claim_again(self):
         """Take periods that were given back, for an invoice that is a draft again.
 

@@ -1,6 +1,7 @@
 from markupsafe import escape
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from odoo.addons.service_contract.models.service_contract_portal import MAIL_LAYOUT
 
@@ -45,10 +46,16 @@ class ServiceRenewalNotice(models.Model):
         help="0 for the first one of its stage.",
     )
     due_date = fields.Date(string="Due On", required=True, readonly=True)
+    date_end = fields.Date(
+        string="About the End",
+        readonly=True,
+        help="The last day of the contract when the customer was told.",
+    )
     day = fields.Date(
         string="Sent On",
         required=True,
         readonly=True,
+        index=True,
         help="The date at the place of service.",
     )
     channel = fields.Selection(
@@ -94,6 +101,25 @@ class ServiceRenewalNotice(models.Model):
     def _get_system_fields(self):
         return super()._get_system_fields() | set(self._fields) - {"id"}
 
+    # === ACTIONS === #
+
+    def action_print_letters(self):
+        """Print the letters of these contracts for the post, in one PDF.
+
+        :raise UserError: none of them is a letter about a contract that is still
+            suspended
+        """
+        contracts = self.filtered(lambda notice: notice.kind == "letter").contract_id
+        held = contracts.filtered(lambda contract: contract._has_letter())
+        if not held:
+            raise UserError(
+                self.env._(
+                    "None of these is a letter about a contract that is still "
+                    "suspended: there is nothing to print."
+                )
+            )
+        return held.action_print_letter()
+
     # === SENDING === #
 
     def _get_template(self):
@@ -113,8 +139,12 @@ class ServiceRenewalNotice(models.Model):
 
         :param template: ``mail.template`` on ``service.contract``
         """
+        self._check_template(template)
         mails = template.send_mail_batch(
-            self.contract_id.ids, email_layout_xmlid=MAIL_LAYOUT
+            self.contract_id.ids,
+            email_layout_xmlid=MAIL_LAYOUT,
+            # Odoo deletes them also where no mail could be sent
+            email_values={"auto_delete": False},
         )
         by_contract = {mail.res_id: mail for mail in mails}
         for notice in self:
@@ -128,6 +158,9 @@ class ServiceRenewalNotice(models.Model):
         :param kind: ``mail.activity.type`` of those who were written to, or None
         """
         call = self.env.ref(ACTIVITY_CALL, raise_if_not_found=False)
+        activities = self.env["mail.activity"]
+        model = self.env["ir.model"]._get_id("service.contract")
+        new = []
         for notice in self:
             activity_type = call if notice.channel == "call" else kind
             if not activity_type:
@@ -135,25 +168,35 @@ class ServiceRenewalNotice(models.Model):
             contract = notice.contract_id
             user = contract._get_responsible()
             values = notice.with_context(lang=user.lang)._prepare_activity_values()
+            values["user_id"] = user.id
             open_ones = contract.activity_ids.filtered(
                 lambda activity, kind=activity_type: (
                     activity.activity_type_id == kind and activity.automated
                 )
             )
             if open_ones:
-                open_ones[0].write({**values, "user_id": user.id})
-            else:
-                contract.with_context(
-                    mail_activity_quick_update=True
-                ).activity_schedule(
-                    activity_type_id=activity_type.id, user_id=user.id, **values
-                )
+                open_ones[0].write(values)
+                continue
+            new.append(
+                {
+                    **values,
+                    "res_model_id": model,
+                    "res_id": contract.id,
+                    "activity_type_id": activity_type.id,
+                    "automated": True,
+                }
+            )
+        activities.with_context(mail_activity_quick_update=True).create(new)
 
     def _prepare_activity_values(self):
         self.ensure_one()
         contact = self.contact_id
         if self.channel == "call":
-            summary = self.env._("No e-mail address: ask by telephone")
+            summary = (
+                self.env._("No e-mail arrives: ask by telephone")
+                if self.mail_id
+                else self.env._("No e-mail address: ask by telephone")
+            )
             note = self.env._(
                 "%(contact)s, %(phone)s",
                 contact=contact.display_name,
@@ -179,16 +222,28 @@ class ServiceRenewalNotice(models.Model):
         """Keep the letter in the chatter, and give somebody the task to post it."""
         self.ensure_one()
         contract = self.contract_id
+        user = contract._get_responsible()
+        staff = self.with_context(lang=user.lang)
+        lang = self.contact_id.lang or contract.partner_id.lang
+        name = contract.with_context(lang=lang)._get_letter_name()
         report = self.env.ref("service_contract_renewal.action_report_suspension")
         content, extension = report._render_qweb_pdf(report, res_ids=contract.ids)
-        message = contract.message_post(
-            body=self.env._("Suspension letter, to be posted."),
-            attachments=[(f"{contract._get_letter_name()}.{extension}", content)],
+        letter = self.env["ir.attachment"].create(
+            {
+                "name": f"{name}.{extension}",
+                "raw": content,
+                # amounts stand in it: those who read the ledger's row read it, while
+                # technicians read what hangs on the contract
+                "res_model": self._name,
+                "res_id": self.id,
+            }
         )
-        self.message_id = message
-        user = contract._get_responsible()
+        self.message_id = contract.message_post(
+            body=staff.env._("Suspension letter, to be posted."),
+            attachment_ids=letter.ids,
+        )
         contract.with_context(mail_activity_quick_update=True).activity_schedule(
             "service_contract_renewal.mail_activity_type_post",
-            summary=self.with_context(lang=user.lang).env._("Post the letter"),
+            summary=staff.env._("Post the letter"),
             user_id=user.id,
         )

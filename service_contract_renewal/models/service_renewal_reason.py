@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class ServiceRenewalReason(models.Model):
@@ -11,3 +11,13 @@ class ServiceRenewalReason(models.Model):
     name = fields.Char(required=True, translate=True)
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)
+    is_offered = fields.Boolean(
+        string="Shown to Customers",
+        default=True,
+        help="Customers can choose it on the page on which they answer.",
+    )
+
+    @api.model
+    def _get_offered(self):
+        """Return the reasons that customers choose from."""
+        return self.search([("is_offered", "=", True)])

@@ -5,8 +5,9 @@ from odoo.tools import SQL
 class ServiceRenewalReport(models.Model):
     """Each period that came to its end, or will: renewed, lost or still open.
 
-    Amounts are in the currency of the company, at the rate of the day on which the
-    period ends (or today's, where that is later).
+    Lost is what was declined, and what nobody renewed when the days of grace were over;
+    until then it is open still. Amounts are those of the invoice of the next period,
+    else its fee as agreed, in the currency of the company at today's rate.
     """
 
     _name = "service.renewal.report"
@@ -38,7 +39,7 @@ class ServiceRenewalReport(models.Model):
     fee_at_risk = fields.Monetary(
         string="Revenue at Risk",
         readonly=True,
-        help="Of periods that nobody has decided or paid yet.",
+        help="Of periods that are neither renewed nor lost.",
     )
     fee_lost = fields.Monetary(string="Revenue Lost", readonly=True)
     renewal_rate = fields.Float(
@@ -78,36 +79,53 @@ class ServiceRenewalReport(models.Model):
                        END AS renewal_rate
               FROM service_contract contract
               JOIN res_company company ON company.id = contract.company_id
+         LEFT JOIN service_renewal renewal ON renewal.contract_id = contract.id
+                                          AND renewal.cycle = contract.cycle + 1
+                                          AND renewal.state != 'freed'
               CROSS JOIN LATERAL (
                    SELECT CASE
                           WHEN contract.renewal_state = 'renewed' THEN 'renewed'
-                          WHEN contract.renewal_state IN ('declined', 'lapsed')
-                          THEN 'lost'
+                          WHEN contract.renewal_state = 'declined' THEN 'lost'
+                          WHEN contract.renewal_state = 'lapsed'
+                               AND (contract.state = 'suspended'
+                                    OR contract.date_end
+                                       + COALESCE(company.service_grace_days, 0)
+                                       < %(today)s) THEN 'lost'
                           ELSE 'open' END AS outcome
                    ) outcome
               CROSS JOIN LATERAL (
-                   SELECT COALESCE(contract.renewal_fee, 0) * CASE
+                   SELECT COALESCE(renewal.amount, contract.renewal_fee, 0) * CASE
                           WHEN contract.currency_id = company.currency_id THEN 1
-                          ELSE COALESCE((
-                               SELECT own.rate FROM res_currency_rate own
-                                WHERE own.currency_id = company.currency_id
-                                  AND (own.company_id IS NULL
-                                       OR own.company_id = company.id)
-                                  AND own.name <= LEAST(contract.date_end, %(today)s)
-                                ORDER BY own.name DESC LIMIT 1), 1)
-                             / COALESCE((
-                               SELECT other.rate FROM res_currency_rate other
-                                WHERE other.currency_id = contract.currency_id
-                                  AND (other.company_id IS NULL
-                                       OR other.company_id = company.id)
-                                  AND other.name <= LEAST(contract.date_end, %(today)s)
-                                ORDER BY other.name DESC LIMIT 1), 1)
-                          END AS fee
+                          ELSE %(own_rate)s / %(contract_rate)s END AS fee
                    ) money
              WHERE contract.active
                AND contract.date_end IS NOT NULL
                AND contract.renewable
                AND contract.state NOT IN ('draft', 'cancelled')
             """,
+            today=fields.Date.today(),
+            own_rate=self._get_rate(SQL("company.currency_id")),
+            contract_rate=self._get_rate(SQL("contract.currency_id")),
+        )
+
+    @api.model
+    def _get_rate(self, currency):
+        """Return the rate of a currency as Odoo takes it: the latest of the company's
+        root or of all, else the earliest, else 1.
+        """
+        return SQL(
+            """
+            COALESCE((SELECT rate.rate FROM res_currency_rate rate
+                       WHERE rate.currency_id = %(currency)s
+                         AND (rate.company_id IS NULL
+                              OR rate.company_id
+                                 = SPLIT_PART(company.parent_path, '/', 1)::integer)
+                       ORDER BY rate.name > %(today)s, rate.company_id,
+                                CASE WHEN rate.name <= %(today)s
+                                     THEN %(today)s - rate.name
+                                     ELSE rate.name - %(today)s END
+                       LIMIT 1), 1)
+            """,
+            currency=currency,
             today=fields.Date.today(),
         )

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
 from ..tools import reminders
@@ -74,6 +74,14 @@ class ServiceRenewalStage(models.Model):
                 stage.template_id.company_id or stage.company_id or self.env.company
             )
 
+    # === CONSTRAINTS === #
+
+    @api.constrains("mail_template_id")
+    def _check_mail_template(self):
+        for stage in self:
+            if problem := stage.mail_template_id._get_renewal_problem():
+                raise ValidationError(problem)
+
     # === CRUD METHODS === #
 
     @api.model_create_multi
@@ -85,8 +93,17 @@ class ServiceRenewalStage(models.Model):
     def write(self, vals):
         before = self.company_id
         result = super().write(vals)
+        if {"company_id", "template_id"} & set(vals):
+            # where it came to, not only where it was: a rule is asked before a write
+            self.check_access("write")
         if LOOKED_AT & set(vals):
             (before | self.company_id)._look_again_at_renewals()
+        return result
+
+    def unlink(self):
+        companies = self.company_id
+        result = super().unlink()
+        companies.exists()._look_again_at_renewals()
         return result
 
     @api.ondelete(at_uninstall=False)

@@ -12,3 +12,7 @@ from . import test_reminder_plan
 from . import test_reminders
 from . import test_suspension
 from . import test_answer
+from . import test_dashboard
+from . import test_offer_access
+from . import test_undelivered
+from . import test_after_the_answer

@@ -1129,6 +1129,7 @@ class TestOtherRoles(BillingCommon):
             texts += [str(text) for text in mine.message_ids.mapped("preview")]
             for activity in mine.activity_ids:
                 texts += [str(activity.note), str(activity.summary)]
+            one.invalidate_recordset(["message_ids"])  # what the technician saw
             values = one.sudo().message_ids.tracking_value_ids
             tracked += len(values)
             seen = values._filter_has_field_access(mine.env)

@@ -2,7 +2,7 @@ from datetime import date, timedelta
 
 from odoo.tests import BaseCase, tagged
 
-from ..tools.reminders import Sent, Stage, get_due, get_next_day, get_plan
+from ..tools.reminders import Due, Sent, Stage, get_due, get_next_day, get_plan
 
 END = date(2026, 12, 31)
 START = date(2026, 1, 1)
@@ -25,8 +25,9 @@ class TestReminderPlan(BaseCase):
             following = get_next_day(plan, sent)
             if due:
                 self.assertLessEqual(following, day)
-                sent[due[0]] = Sent(due[1], day)
-                told.append(((day - end).days, *due))
+                self.assertLessEqual(due.day, day)
+                sent[due.key] = Sent(due.number, day)
+                told.append(((day - end).days, due.key, due.number))
             elif day not in skip:
                 # nothing is due before its day, and nothing is forgotten after it
                 self.assertTrue(following is None or following > day)
@@ -75,16 +76,38 @@ class TestReminderPlan(BaseCase):
         plan = get_plan([Stage(9, 95), SECOND], START, END)
         self.assertFalse(get_due(plan, sent, END - timedelta(days=50)))
 
-    def test_an_end_a_year_later_is_asked_for_at_its_time(self):
-        later = date(2027, 12, 31)
+    def test_a_stage_put_behind_another_takes_none_of_its_reminders(self):
+        sent = {1: Sent(0, END - timedelta(days=90))}
+        plan = get_plan([Stage(1, 20), SECOND, LAST], START, END)
+        second = END - timedelta(days=30)
+        self.assertEqual(get_next_day(plan, sent), second)
+        self.assertEqual(get_due(plan, sent, second), Due(2, 0, second))
+
+    def test_an_end_some_weeks_later_sends_nothing_again(self):
+        later = END + timedelta(days=45)
         sent = {
             1: Sent(0, END - timedelta(days=90)),
             2: Sent(0, END - timedelta(days=30)),
         }
         plan = get_plan(STAGES, START, later)
-        self.assertEqual(get_next_day(plan, sent), later - timedelta(days=30))
+        again = later - timedelta(days=30)
+        self.assertEqual(get_next_day(plan, sent), again)
+        self.assertEqual(get_due(plan, sent, again), Due(2, 1, again))
+
+    def test_an_end_a_year_later_is_asked_for_at_its_time(self):
+        later = date(2027, 12, 31)
+        sent = {
+            1: Sent(0, END - timedelta(days=90), is_past=True),
+            2: Sent(2, END - timedelta(days=2), is_past=True),
+            3: Sent(0, END + timedelta(days=1), is_past=True),
+        }
+        plan = get_plan(STAGES, START, later)
+        self.assertEqual(get_next_day(plan, sent), later - timedelta(days=90))
         self.assertFalse(get_due(plan, sent, END))
-        self.assertEqual(get_due(plan, sent, later - timedelta(days=30)), (2, 1))
+        first, second = (later - timedelta(days=days) for days in (90, 30))
+        self.assertEqual(get_due(plan, sent, first), Due(1, 1, first))
+        sent[1] = Sent(1, first)
+        self.assertEqual(get_due(plan, sent, second), Due(2, 3, second))
 
     def test_no_plan_no_reminder(self):
         self.assertFalse(get_plan([], START, END))

@@ -134,6 +134,25 @@ class TestReminders(ReminderCommon):
         for contract in accepted | declined | renewed | not_renewable | draft:
             self.assertFalse(contract.notice_ids, contract.renewal_state)
 
+    def test_a_draft_made_ahead_is_no_answer(self):
+        self.company.service_invoice_days_before = 60
+        contract = self._make_renewable()
+        job = self.env.ref("service_contract_renewal.ir_cron_issue_invoices")
+        self._run(job, "2026-11-15 20:00:00")
+        move = contract._get_live_renewal().move_id
+        self.assertEqual((move.state, contract.renewal_state), ("draft", "due"))
+        for day in ("2026-12-01", "2026-12-20", "2027-01-01"):
+            self._run_all(day)
+        self.assertEqual(
+            self._told(contract), [(self.second, 0), (self.second, 1), (self.last, 0)]
+        )
+        with freeze_time("2027-01-10 03:00:00"):
+            contract.sudo()._answer("accept")
+        self.assertEqual(contract._get_live_renewal().move_id, move)
+        self._run_all("2027-03-01")
+        self.assertEqual(contract.state, "expired")
+        self.assertEqual(len(contract.notice_ids), 3)
+
     def test_a_decision_closes_the_tasks(self):
         contract = self._make_renewable()
         self._run(self.remind_job, "2026-10-05 10:00:00")

@@ -56,7 +56,8 @@ class TestRenew(RenewalCommon):
     def test_a_deleted_draft_gives_the_period_back(self):
         contract = self._make_renewable()
         move = contract.with_user(self.billing)._create_renewal_invoices()
-        self.assertEqual(contract.renewal_state, "accepted")
+        self.assertTrue(contract.renewal_is_billed)
+        self.assertEqual(contract.renewal_state, "none", "a draft is no answer")
         move.action_service_cancel()
         self.assertFalse(contract.renewal_is_billed)
         self.assertEqual(contract.renewal_state, "none")

@@ -27,7 +27,7 @@ MATRIX = {
     "service.renewal.decline": {USERS: "rwc"},
     "service.renewal.hold": {USERS: "rwc"},
     "service.renewal.stage": {("technician", *USERS): "r", "manager": "rwcd"},
-    "service.renewal.notice": {("technician", *USERS): "r"},
+    "service.renewal.notice": {USERS: "r"},
     "service.renewal.report": {USERS: "r"},
     "service.renewal.preview": {MANAGERS: "r"},
     "service.renewal.preview.line": {MANAGERS: "r"},
@@ -72,6 +72,7 @@ BUTTONS = {
     ("service.contract", "action_release_hold"): USERS,
     ("service.contract", "action_print_letter"): None,
     ("service.contract", "get_renewal_dashboard"): USERS,
+    ("service.renewal.notice", "action_print_letters"): None,
     ("service.renewal.hold", "action_hold"): USERS,
     ("service.renewal.preview", "action_open"): MANAGERS,
     ("service.renewal.preview", "action_start"): MANAGERS,
@@ -145,7 +146,7 @@ class RecordsCommon(RenewalAccessCommon):
         contract = self.billed.sudo()
         return contract.notice_ids or contract.notice_ids.create(
             contract._prepare_notice_values(
-                self.company_a.sudo().service_stage_ids[:1], 0
+                self.company_a.sudo().service_stage_ids[:1], 0, contract._today()
             )
         )
 
@@ -319,6 +320,8 @@ class TestRenewalButtons(RecordsCommon, PublicMethods):
                 "company_id": self.posted.company_id.id,
             }
             return owner.create(values).sudo(False)
+        if method == "action_print_letters":
+            return self.suspended.notice_ids
         if model in MATRIX and model != "account.move":
             return self._get_record(model, READ, self.owner).sudo(False)
         sent = ("action_service_send", "action_service_credit", "button_draft")

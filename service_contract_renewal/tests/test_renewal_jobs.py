@@ -125,7 +125,7 @@ class TestIssueJob(RenewalJobsCommon):
         self._run(self.issue_job)
         move = contract._get_live_renewal().move_id
         self.assertEqual(move.state, "draft")
-        self.assertEqual(contract.renewal_state, "accepted")
+        self.assertEqual(contract.renewal_state, "due", "nobody has decided")
         task = contract.activity_search([BILL])
         self.assertEqual((len(task), task.user_id), (1, self.billing))
         move.with_user(self.billing).action_service_post()

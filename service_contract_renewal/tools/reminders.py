@@ -23,6 +23,16 @@ class Sent:
 
     number: int  # of the last reminder; 0 = the first
     day: date  # local date of the last reminder
+    is_past: bool = False  # it asked about an end that has moved far away since
+
+
+@dataclass(frozen=True)
+class Due:
+    """The reminder to send now."""
+
+    key: int  # of its stage
+    number: int  # 0 = the first of the stage
+    day: date  # local date since which it is due
 
 
 def get_plan(stages, start, end):
@@ -46,30 +56,24 @@ def get_plan(stages, start, end):
     )
 
 
-def _get_latest(plan, sent):
-    """Return the index of the latest stage that is behind; -1 = none.
+def _get_steps(plan, sent):
+    """Return when each stage that is still to come does so, as [(day, index)].
 
     Behind is what was sent, and what was due before the last reminder: neither other
-    days nor another end bring it back.
+    days nor another end bring it back. It is repeated until the next stage begins.
     """
     last = max((row.day for row in sent.values()), default=None)
-    behind = [
-        index
-        for index, (due, stage) in enumerate(plan)
-        if stage.key in sent or (last and due <= last)
-    ]
-    return max(behind, default=-1)
-
-
-def _get_repeat(plan, sent, index):
-    """Return the day of the next follow-up of a stage that is behind, or None."""
-    if index < 0:
-        return None
-    due, stage = plan[index]
-    if not stage.repeat_days:
-        return None
-    last = max(row.day for row in sent.values())
-    return max(last + timedelta(days=stage.repeat_days), due)
+    steps = []
+    for index, (due, stage) in enumerate(plan):
+        row = sent.get(stage.key)
+        behind = (last and due <= last) or (row and not row.is_past)
+        if not behind:
+            steps.append((due, index))
+        elif stage.repeat_days:
+            again = max(last + timedelta(days=stage.repeat_days), due)
+            if index + 1 == len(plan) or again < plan[index + 1][0]:
+                steps.append((again, index))
+    return steps
 
 
 def get_next_day(plan, sent):
@@ -78,23 +82,17 @@ def get_next_day(plan, sent):
     :param plan: of :func:`get_plan`
     :param sent: dict key of a stage -> :class:`Sent`
     """
-    index = _get_latest(plan, sent)
-    following = plan[index + 1][0] if index + 1 < len(plan) else None
-    repeat = _get_repeat(plan, sent, index)
-    return min((day for day in (following, repeat) if day), default=None)
+    return min((day for day, _index in _get_steps(plan, sent)), default=None)
 
 
 def get_due(plan, sent, today):
-    """Return (key of the stage, number of the reminder) that is due now, or None.
+    """Return the :class:`Due` of now, or None.
 
     Where several stages have come meanwhile only the latest is sent.
     """
-    behind = _get_latest(plan, sent)
-    come = max((i for i, (due, _stage) in enumerate(plan) if due <= today), default=-1)
-    if come > behind:
-        return plan[come][1].key, 0
-    repeat = _get_repeat(plan, sent, behind)
-    if repeat and repeat <= today:
-        key = plan[behind][1].key
-        return key, sent[key].number + 1 if key in sent else 0
-    return None
+    come = [(index, day) for day, index in _get_steps(plan, sent) if day <= today]
+    if not come:
+        return None
+    index, day = max(come)
+    key = plan[index][1].key
+    return Due(key, sent[key].number + 1 if key in sent else 0, day)

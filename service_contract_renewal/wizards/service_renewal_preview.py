@@ -83,9 +83,9 @@ class ServiceRenewalPreview(models.TransientModel):
             if suspended_on and suspended_on <= contract._today():
                 rows.append(self._prepare_suspension(contract))
                 continue
-            stage, number = contract._get_due_reminder(since)
+            stage, number, day = contract._get_due_reminder(since)
             if stage:
-                rows.append(self._prepare_reminder(contract, stage, number))
+                rows.append(self._prepare_reminder(contract, stage, number, day))
         counts = [row["channel"] for row in rows]
         self.write(
             {
@@ -137,8 +137,8 @@ class ServiceRenewalPreview(models.TransientModel):
             order="date_end",
         )
 
-    def _prepare_reminder(self, contract, stage, number):
-        values = contract._prepare_notice_values(stage, number)
+    def _prepare_reminder(self, contract, stage, number, day):
+        values = contract._prepare_notice_values(stage, number, day)
         contact = contract.renewal_contact_id
         what = stage.name
         if number:

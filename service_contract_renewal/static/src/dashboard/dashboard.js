@@ -54,7 +54,7 @@ export class RenewalDashboard extends Component {
                 ),
                 datasets: OUTCOMES.map((outcome) => ({
                     label: this.labels[outcome],
-                    data: months.map((month) => month[outcome][index]),
+                    data: months.map((month) => month[outcome].figures[index]),
                     backgroundColor: COLORS[outcome],
                 })),
             },
@@ -81,16 +81,8 @@ export class RenewalDashboard extends Component {
     }
 
     openMonth(month, outcome) {
-        const states = {
-            renewed: ["renewed"],
-            lost: ["declined", "lapsed"],
-            open: ["none", "due", "accepted", "invoiced"],
-        }[outcome];
         const label = deserializeDate(month.month).toFormat("LLLL yyyy");
-        this.open(`${label}: ${this.labels[outcome]}`, [
-            ...month.domain,
-            ["renewal_state", "in", states],
-        ]);
+        this.open(`${label}: ${this.labels[outcome]}`, month[outcome].domain);
     }
 
     open(name, domain) {
@@ -98,7 +90,7 @@ export class RenewalDashboard extends Component {
             type: "ir.actions.act_window",
             name,
             res_model: "service.contract",
-            domain: [["renewable", "=", true], ["state", "not in", ["draft", "cancelled"]], ...domain],
+            domain,
             views: [
                 [false, "list"],
                 [false, "kanban"],
