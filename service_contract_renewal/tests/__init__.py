@@ -15,4 +15,5 @@ from . import test_answer
 from . import test_dashboard
 from . import test_offer_access
 from . import test_undelivered
+from . import test_letters
 from . import test_after_the_answer
