@@ -7,6 +7,12 @@ THAI = "th_TH"
 FEE_IN_THAI = "ค่าต่อสัญญาการบริการ"
 # key: (customer, days ago, lines of (product, quantity, discount in percent))
 OLD_SALE = ("garment", 1057, [("embroidery", 1, 10)])
+# customers who said something: declined, put off, asked
+LOST_SALE = ("bistro", 405, [("range", 1, 0)])
+HELD_SALE = ("hospital", 318, [("washer", 1, 0)])
+ASKED_SALE = ("garage", 292, [("compressor", 1, 5)])
+HOLD_REASON = "Their budget of next year is approved at the end of the month"
+QUESTION = "If we renew, could your technician come on Saturdays?"
 COMMERCIAL_INVOICE = "l10n_th.action_report_commercial_invoice"
 
 
@@ -38,6 +44,7 @@ class ServiceContractDemo(models.AbstractModel):
         self._follow_fees()
         self._tell_years()
         self._tell_beyond_rights()
+        self._tell_answers()
         # the nightly job has been here: what ends soon is due
         self.env["service.contract"].search(
             self.env["service.contract"]._get_due_renewals_domain()
@@ -90,6 +97,32 @@ class ServiceContractDemo(models.AbstractModel):
             contract = successor
         self._keep("contract_third_year", contract)
         self._bill(contract, self._today() - timedelta(days=6))
+
+    def _tell_answers(self):
+        """One customer doesn't renew, one asks for time, one asks a question."""
+        lost, held, asked = (
+            self._keep(f"contract_{key}", self._sell_long_ago(key, sale))
+            for key, sale in (
+                ("lost", LOST_SALE),
+                ("held", HELD_SALE),
+                ("asked", ASKED_SALE),
+            )
+        )
+        lost._expire()
+        reason = self.env.ref("service_contract_renewal.reason_sold")
+        staff = self._as("dispatcher")
+        lost.with_env(staff.env).action_renewal_decline(reason)
+        held.with_env(staff.env)._hold(self._today() + timedelta(days=25), HOLD_REASON)
+        asked._set_renewal_due()
+        asked._answer("ask", text=QUESTION)
+
+    def _sell_long_ago(self, key, sale):
+        move = self._keep(f"invoice_{key}", self._make_invoice(*sale))
+        move.action_post()
+        self._pay(move)
+        contract = self._draft(move)
+        contract.action_activate()
+        return contract
 
     def _bill(self, contract, day):
         """Issue the renewal invoice on ``day``, as the person of billing does."""
