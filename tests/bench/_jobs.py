@@ -3,6 +3,14 @@
 import tracemalloc
 
 SHARE = 0.4
+# tables that grow with the years
+MANY = (
+    "service_contract",
+    "service_renewal",
+    "service_renewal_notice",
+    "mail_mail",
+    "account_move",
+)
 
 
 class JobGround:
@@ -28,6 +36,34 @@ class JobGround:
             self.reset(job)
             costs.append(self.bench.measure(self.work(job), keep=True))
         return sorted(costs, key=lambda cost: cost.seconds)[1]
+
+    def check_reads(self, job):
+        """Where nothing is due, no statement of the job reads a table of many rows from
+        its beginning to its end.
+        """
+        env = self.bench.env
+        said, execute = [], env.cr.execute
+
+        def listen(query, parameters=None, **options):
+            result = execute(query, parameters, **options)
+            said.append(env.cr._obj.query.decode())
+            return result
+
+        env.cr.execute = listen
+        try:
+            self.work(job)(env)
+        finally:
+            del env.cr.execute
+        asked = [text for text in said if text.lstrip().upper().startswith("SELECT")]
+        read = set()
+        for text in asked:
+            plan = self.bench.explain(text.replace("%", "%%"), ())
+            read.update(table for table in MANY if f"Seq Scan on {table}" in plan)
+        self.bench.check(
+            f"{job}: nothing due: indexes alone are read",
+            asked and not read,
+            ", ".join(sorted(read)) or f"{len(asked)} statements",
+        )
 
     def check_memory(self, job):
         """What the job needs at its peak hardly depends on how many are due."""

@@ -6,6 +6,7 @@ ours.
 
 from _jobs import SHARE, JobGround
 from _renewal_rows import RenewalDealer
+from _rows import copies
 
 BATCH = 20
 JOBS = {"remind": "_cron_send_reminders", "suspend": "_cron_suspend_lapsed"}
@@ -31,17 +32,7 @@ def run(bench):
         ground.clear()
         cost = bench.measure(ground.work(job))
         bench.row(f"{job}: nothing due among {idle:,}", cost, total_sql=5, seconds=0.05)
-        plan = bench.explain(
-            f"SELECT id FROM service_contract WHERE {COLUMNS[job]} <= %s"
-            " AND (job_retry_at IS NULL OR job_retry_at <= %s)"
-            f" ORDER BY {COLUMNS[job]} LIMIT 20",
-            ["2020-01-01", "2020-01-01"],
-        )
-        bench.check(
-            f"{job}: nothing due: its index alone is read",
-            "Seq Scan" not in plan,
-            plan.splitlines()[1].strip() if "\n" in plan else plan,
-        )
+        ground.check_reads(job)
 
 
 class Ground(JobGround):
@@ -65,7 +56,8 @@ class Ground(JobGround):
         )
         dealer.customer.email = "buyer@example.com"
         env.cr.execute(
-            "UPDATE res_partner SET email = 'buyer@example.com' WHERE id >= %s",
+            "UPDATE res_partner SET email = 'buyer@example.com',"
+            " email_normalized = 'buyer@example.com' WHERE id >= %s",
             [dealer.buyers],
         )
         self.ids = {
@@ -132,7 +124,31 @@ class Ground(JobGround):
         self.chosen = ids
 
     def fill(self, count):
-        self.dealer.fill(count)
+        self.reset("remind", share=1 / len(self.ids["remind"]))
+        self.work("remind")(self.bench.env)
+        env = self.bench.env
+        env.invalidate_all()
+        [chosen] = self.chosen
+        notice = env["service.contract"].browse(chosen).notice_ids
+        mail = notice.mail_id
+        ids = self.dealer.fill(count)
+        # asked and told within the last weeks, some held for want of payment
+        mails = copies(env, mail, count, state="'sent'")
+        copies(
+            env,
+            notice,
+            count,
+            contract_id=f"{ids[0]} + n - 1",
+            mail_id=f"{mails} + n - 1",
+            day="current_date - (n % 90)::int",
+        )
+        self.bench.sql(
+            "UPDATE service_contract SET state = 'suspended', suspension_reason ="
+            " CASE WHEN id %% 40 = 0 THEN 'unpaid' ELSE 'not_renewed' END"
+            " WHERE id >= %s AND id %% 20 = 0",
+            [ids[0]],
+        )
+        self.clear()
         self.bench.sql(
             "UPDATE service_contract SET reminder_next_at = '2100-01-01'::timestamp"
             " + (id %% 200) * interval '1 day', suspension_due_at ="
