@@ -19,6 +19,7 @@ SUSPEND = "env.ref('service_contract_renewal.ir_cron_suspend_lapsed')"
 # the job has committed in a transaction of its own, which is to be seen
 QUEUE = "env.cr.commit()\nenv['mail.mail'].process_email_queue()"
 PORTION = 3
+METHODS = {"reminder": "_cron_send_reminders", "letter": "_cron_suspend_lapsed"}
 
 BEGIN = """
 env.company.service_reminders_since = env["service.contract"]._get_company_today(
@@ -58,9 +59,24 @@ env.company._look_again_at_renewals()
 """
 IN_PORTIONS = """
 from odoo.addons.service_contract_renewal.models import service_contract_reminder
+from odoo.addons.service_contract_renewal.models import service_contract_suspension
 
-service_contract_reminder.MAILS = portion
+service_contract_reminder.MAILS = service_contract_suspension.LETTERS = portion
 """
+# What somebody wrote into a template works for most contracts.
+BREAK = """
+for name in ("offer", "suspension"):
+    template = env.ref(f"service_contract_renewal.mail_template_{name}")
+    template.subject = "{{ object.name }} {{ 1 / (object.id not in %s) }}" % broken
+"""
+MEND = """
+for name in ("offer", "suspension"):
+    template = env.ref(f"service_contract_renewal.mail_template_{name}")
+    template.subject = "{{ object.name }} ends on"
+# a day later
+env["service.contract"].search([("job_error", "!=", False)]).job_retry_at = False
+"""
+MANY, BROKEN = 60, 5
 
 
 @pytest.fixture(scope="module")
@@ -142,28 +158,110 @@ class Visitor:
         return work
 
 
-def test_killed_in_the_middle_nobody_is_asked_twice(server, promise, wait_for):
+KINDS = pytest.mark.parametrize(
+    ("kind", "job"), [("reminder", REMIND), ("letter", SUSPEND)]
+)
+
+
+def await_all(processes):
+    for process in processes:
+        output = process.stdout.read()
+        assert process.wait(240) == 0, output
+        assert "RESULT" in output, output
+
+
+@KINDS
+def test_killed_in_the_middle_nobody_is_told_twice(
+    server, promise, wait_for, kind, job
+):
     contracts = promise(PORTION * 4)["contracts"]
-    process = server.spawn(IN_PORTIONS + RUN.format(REMIND), portion=PORTION)
-    wait_for(lambda: count_told(server, contracts)[0], "the job began", 120)
+    if kind == "letter":
+        server.run(LAPSE, contracts=contracts)
+    process = server.spawn(IN_PORTIONS + RUN.format(job), portion=PORTION)
+    wait_for(lambda: count_told(server, contracts, kind)[0], "the job began", 120)
     process.kill()
     process.wait()
-    notices, _contracts, mails = count_told(server, contracts)
+    notices, _contracts, mails = count_told(server, contracts, kind)
     assert 0 < notices == mails < len(contracts)
     assert notices % PORTION == 0, "whole portions alone"
-    jobs = [
-        server.spawn("env['service.contract']._cron_send_reminders()")
-        for _n in range(2)
-    ]
-    for job in jobs:
-        output = job.stdout.read()
-        assert job.wait(240) == 0, output
-        assert "RESULT" in output, output
-    server.run("\n".join([RUN.format(REMIND)] * 3))
-    assert_told_once(server, contracts)
+    method = f"env['service.contract'].{METHODS[kind]}()"
+    await_all([server.spawn(method) for _n in range(2)])
+    server.run("\n".join([RUN.format(job)] * 3))
+    assert_told_once(server, contracts, kind)
 
 
-def test_answer_job_button_and_payment_at_once(server, people, promise):
+@KINDS
+def test_some_that_are_broken_stop_no_other(server, promise, kind, job):
+    """Each is shown once, however often the job fails on it, and told when mended."""
+    contracts = promise(MANY)["contracts"]
+    if kind == "letter":
+        server.run(LAPSE, contracts=contracts)
+    broken = contracts[:: MANY // BROKEN]
+    server.run(BREAK, broken=broken)
+    # it writes into its log what failed
+    await_all([server.spawn("\n".join([RUN.format(job)] * 2))])
+    well = [contract for contract in contracts if contract not in broken]
+    assert_told_once(server, well, kind)
+    assert count_told(server, broken, kind) == (0, 0, 0)
+    shown = server.sql(
+        "SELECT activity.res_id, count(*) FROM mail_activity activity"
+        " JOIN ir_model_data data ON data.res_id = activity.activity_type_id"
+        " AND data.model = 'mail.activity.type'"
+        " AND data.name = 'mail_activity_type_job_error'"
+        " WHERE activity.res_model = 'service.contract'"
+        " AND activity.res_id = ANY(%s) GROUP BY activity.res_id",
+        [contracts],
+    )
+    assert sorted(shown) == [(contract, 1) for contract in sorted(broken)]
+    server.run(MEND)
+    server.run(RUN.format(job))
+    assert_told_once(server, contracts, kind)
+    ((left,),) = server.sql(
+        "SELECT count(*) FROM service_contract WHERE job_error IS NOT NULL"
+    )
+    assert left == 0
+
+
+def test_payment_answer_job_and_button_at_once(server, people, promise):
+    """The invoice is out: while it is paid, the job asks for the payment, the customer
+    presses *don't renew*, and somebody of the house records the same.
+    """
+    made = promise(2, issued=True)
+    for contract, move in zip(made["contracts"], made["moves"], strict=True):
+        visitor = Visitor(server, contract)
+        try:
+            decline = [visitor.press("decline")]
+        except TypeError:  # no form, as nothing is to be decided any more
+            decline = []
+        job = server.spawn("env['service.contract']._cron_send_reminders()")
+        done, refused = split(
+            at_once(
+                press_pay(people["carl"], move),
+                *decline,
+                lambda contract=contract: people["anna"].do(
+                    "service.contract", "action_renewal_decline", [contract]
+                ),
+            )
+        )
+        await_all([job])
+        assert {answer.kind for answer in refused} <= {"UserError"}, refused
+        server.run("env['service.contract']._cron_renew_paid()")
+        server.run(RUN.format(REMIND))
+        ((decision, state, successors, notices),) = server.sql(
+            "SELECT renewal_decision, renewal_state,"
+            " (SELECT count(*) FROM service_contract new"
+            "   WHERE new.predecessor_id = contract.id),"
+            " (SELECT count(*) FROM service_renewal_notice"
+            "   WHERE contract_id = contract.id)"
+            " FROM service_contract contract WHERE id = %s",
+            [contract],
+        )
+        assert (decision, state, successors) == (None, "renewed", 1)
+        assert notices <= 1
+        assert count_mails(server, [contract]) == notices
+
+
+def test_answer_job_and_button_at_once(server, people, promise):
     """The customer presses *renew* twice while the job reminds and somebody of billing
     looks at the same contract.
     """
@@ -177,8 +275,7 @@ def test_answer_job_button_and_payment_at_once(server, people, promise):
             )
         ]
         _done, refused = split(at_once(*presses, *button))
-        output = job.stdout.read()
-        assert job.wait(120) == 0, output
+        await_all([job])
         assert {answer.kind for answer in refused} <= {"UserError"}, refused
         server.run(RUN.format(REMIND))
         ((decision, invoices, notices),) = server.sql(
@@ -207,8 +304,7 @@ def test_suspended_while_the_customer_pays(server, people, promise):
         pay = press_pay(people["carl"], move)
         job = server.spawn(RUN.format(SUSPEND))
         _done, refused = split(at_once(pay))
-        output = job.stdout.read()
-        assert job.wait(120) == 0, output
+        await_all([job])
         assert not refused
         server.run(f"{RUN.format(SUSPEND)}\nenv['service.contract']._cron_renew_paid()")
         ((state, successor),) = server.sql(
@@ -228,9 +324,7 @@ def test_ten_runs_a_day_write_one_letter(server, promise):
         server.spawn("env['service.contract']._cron_suspend_lapsed()")
         for _n in range(2)
     ]
-    for job in jobs:
-        output = job.stdout.read()
-        assert job.wait(240) == 0, output
+    await_all(jobs)
     server.run("\n".join([RUN.format(SUSPEND)] * 3))
     assert_told_once(server, contracts, "letter")
     states = server.sql(
@@ -241,8 +335,11 @@ def test_ten_runs_a_day_write_one_letter(server, promise):
     assert states == [("suspended", "not_renewed")]
 
 
-def test_a_mail_server_that_was_away_loses_no_mail(server, promise):
+@KINDS
+def test_a_mail_server_that_was_away_loses_no_mail(server, promise, kind, job):
     (contract,) = promise()["contracts"]
+    if kind == "letter":
+        server.run(LAPSE, contracts=[contract])
     name = server.sql("SELECT name FROM service_contract WHERE id = %s", [contract])[0][
         0
     ]
@@ -250,13 +347,13 @@ def test_a_mail_server_that_was_away_loses_no_mail(server, promise):
         "env['ir.mail_server'].create("
         "{'name': 'Away', 'smtp_host': '127.0.0.1', 'smtp_port': 9, 'sequence': 0})"
     )
-    server.run(f"{RUN.format(REMIND)}\n{QUEUE}")
+    server.run(f"{RUN.format(job)}\n{QUEUE}")
 
     def mine():
         return [
             str(mail["subject"])
             for mail in server.mails()
-            if f"{name} ends on" in str(mail["subject"])
+            if name in str(mail["subject"]) and mail["to"] and "hotel" in mail["to"]
         ]
 
     assert mine() == []
@@ -270,12 +367,20 @@ def test_a_mail_server_that_was_away_loses_no_mail(server, promise):
     server.run("env['ir.mail_server'].search([]).unlink()")
     server.run("\n".join([RUN.format(REMIND), QUEUE] * 3))
     assert len(mine()) == 1
-    assert_told_once(server, [contract])
+    assert_told_once(server, [contract], kind)
 
 
 def test_a_neutralized_copy_sends_nothing(server, promise):
-    """Odoo's own command that makes a copy harmless also stops reminders."""
-    contracts = promise(2)["contracts"]
+    """Odoo's own command that makes a copy harmless also stops reminders and letters;
+    what was queued stays where it is.
+    """
+    (queued,) = promise()["contracts"]
+    server.run(RUN.format(REMIND))
+    assert_told_once(server, [queued])
+    lapsed = promise(2)["contracts"]
+    server.run(LAPSE, contracts=lapsed)
+    contracts = [*promise(2)["contracts"], *lapsed]
+    before = len(server.mails())
     server.run(
         """
 from odoo.modules.neutralize import neutralize_database
@@ -287,7 +392,14 @@ env["service.contract"]._cron_send_reminders()
 env["service.contract"]._cron_suspend_lapsed()
 """
     )
-    assert count_told(server, contracts) == (0, 0, 0)
+    server.run(QUEUE)
+    assert len(server.mails()) == before
+    for kind in METHODS:
+        assert count_told(server, contracts, kind) == (0, 0, 0)
+    states = server.sql(
+        "SELECT DISTINCT state FROM service_contract WHERE id = ANY(%s)", [lapsed]
+    )
+    assert states == [("expired",)]
     ((crons,),) = server.sql(
         "SELECT count(*) FROM ir_cron"
         " WHERE active AND cron_name LIKE 'Service Contracts%'"

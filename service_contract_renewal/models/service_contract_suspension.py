@@ -10,6 +10,7 @@ from ..tools.roles import UNPAID
 
 ACTIVITY_POST = "service_contract_renewal.mail_activity_type_post"
 AFTER_HOLD = timedelta(days=7)
+LETTERS = 20  # in one transaction: each may be a PDF
 LETTER = "service_contract_renewal.mail_template_suspension"
 
 
@@ -73,7 +74,7 @@ class ServiceContract(models.Model):
             Domain("suspension_due_at", "<=", fields.Datetime.now()),
             "_suspend_due",
             order="suspension_due_at",
-            batch_size=20,  # a letter is a PDF
+            batch_size=LETTERS,
         )
         if paid := contracts._find_paid_again():
             contracts._process_due(
