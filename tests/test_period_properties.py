@@ -199,6 +199,7 @@ def test_a_prefix_is_cut_off(body, prefix):
 
 
 @given(st.text(max_size=40))
+@example("ᾶ")
 @quick
 def test_any_text_folds_to_a_stable_key(text):
     key = service_code.fold(text)

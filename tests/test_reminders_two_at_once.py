@@ -76,7 +76,7 @@ for name in ("offer", "suspension"):
 # a day later
 env["service.contract"].search([("job_error", "!=", False)]).job_retry_at = False
 """
-MANY, BROKEN = 60, 5
+MANY, BROKEN = 30, 5
 
 
 @pytest.fixture(scope="module")

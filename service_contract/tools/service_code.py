@@ -45,7 +45,8 @@ def fold(text: str) -> str:
         if digit is not None:
             key.append(str(digit))
         elif char.isalnum():
-            key.append(char.upper())
+            # a few capitals are written with an accent behind them
+            key += filter(str.isalnum, char.upper())
     return "".join(key).translate(_LOOKALIKES)
 
 
