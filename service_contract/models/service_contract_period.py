@@ -252,10 +252,11 @@ class ServiceContract(models.Model):
             and anchor == before.date_anchor
         )
 
-    def _format_day(self, day, lang_code=None):
+    def _format_day(self, day, lang_code=None, in_words=False):
         """Return ``day`` as text for the customer: their language, Buddhist era if set.
 
         :param lang_code: language to write in; the customer's where it is empty
+        :param in_words: with the name of the month, for letters
         """
         self.ensure_one()
         languages = self.env["res.lang"]
@@ -263,4 +264,4 @@ class ServiceContract(models.Model):
             code=lang_code or self.partner_id.lang or self.env.lang
         ) or languages._get_data(code="en_US")
         buddhist = lang.code.startswith("th") and self.company_id.service_buddhist_dates
-        return dates.format_day(lang, day, buddhist_era=buddhist)
+        return dates.format_day(lang, day, buddhist_era=buddhist, in_words=in_words)

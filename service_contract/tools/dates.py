@@ -34,17 +34,24 @@ def local_date(instant: datetime, tz: str | None) -> date:
     return instant.replace(tzinfo=UTC).astimezone(get_zone(tz)).date()
 
 
-def format_day(lang, day: date, buddhist_era: bool = False) -> str:
+def format_day(
+    lang, day: date, buddhist_era: bool = False, in_words: bool = False
+) -> str:
     """Return ``day`` as the language writes it.
 
     :param lang: ``res.lang`` record
+    :param in_words: with the name of the month, for letters: 12/01 is read in two ways
     :param buddhist_era: show the year + 543. Only the number shown changes: the date
         stays Gregorian, since 29 February 2567 doesn't exist in Python's calendar.
     """
     if not day:
         return ""
     locale = babel_locale_parse(lang.code)
-    pattern = posix_to_ldml(lang.date_format, locale=locale)
+    if in_words:
+        # without the era, which Thai writes in its long form
+        pattern = re.sub(r"\s*G+", "", locale.date_formats["long"].pattern)
+    else:
+        pattern = posix_to_ldml(lang.date_format, locale=locale)
     if buddhist_era:
         year = str(day.year + BUDDHIST_ERA_OFFSET)
         pattern = re.sub(

@@ -27,6 +27,7 @@ from . import (
     service_contract_pipeline,
     service_contract_dashboard,
     service_renewal_report,
+    ir_module_module,
     mail_mail,
     mail_template,
     account_move,

@@ -60,14 +60,36 @@ class ResCompany(models.Model):
             [("service_stage_ids", "=", False)]
         )._give_service_stages()
 
-    def _give_service_stages(self):
-        """Copy the plan of the data to companies without any stage."""
+    @api.model
+    def _get_stages_of_data(self):
         stages = self.env["service.renewal.stage"].sudo()  # sudo: a default plan
-        models_of = [
+        found = [
             self.env.ref(f"service_contract_renewal.{name}", raise_if_not_found=False)
             for name in PLAN
         ]
-        models_of = stages.union(*filter(None, models_of)).filtered(
+        return stages.union(*filter(None, found))
+
+    @api.model
+    def _translate_service_stages(self, langs):
+        """Name the copies of the plan like the stages they came from, where nobody gave
+        them another name.
+        """
+        for origin in self._get_stages_of_data().with_context(lang="en_US"):
+            copies = origin.with_context(active_test=False, lang="en_US").search(
+                [("id", "!=", origin.id), ("name", "=", origin.name)]
+            )
+            for lang in set(langs) - {"en_US"}:
+                name = origin.with_context(lang=lang).name
+                unnamed = copies.with_context(lang=lang).filtered(
+                    lambda stage, name=origin.name: stage.name == name
+                )
+                if unnamed and name != origin.name:
+                    unnamed.name = name
+
+    def _give_service_stages(self):
+        """Copy the plan of the data to companies without any stage."""
+        stages = self.env["service.renewal.stage"].sudo()  # sudo: a default plan
+        models_of = self._get_stages_of_data().filtered(
             lambda stage: not stage.template_id  # somebody made it a template's own
         )
         for company in self:

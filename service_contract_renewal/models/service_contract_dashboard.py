@@ -47,6 +47,10 @@ class ServiceContract(models.Model):
         own = Domain("company_id", "=", self.env.company.id)
         return {
             "company": self.env.company.name,
+            # with the fees that the figures are made of
+            "list_view_id": self.env.ref(
+                "service_contract_renewal.service_contract_view_list_to_bill"
+            ).id,
             # sudo: whether customers are asked, a setting of the user's own company
             "reminders": bool(self.env.company.sudo().service_reminders_since),
             "is_manager": self.env.user.has_group(

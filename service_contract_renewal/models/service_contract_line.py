@@ -107,21 +107,47 @@ class ServiceContractLine(models.Model):
         nothing is left.
         """
         self.ensure_one()
-        if self.is_unlimited or self._compare(self.quantity_remaining, 0) <= 0:
+        if self.is_unlimited:
+            return self._get_until_text()
+        if self._compare(self.quantity_remaining, 0) <= 0:
             return ""
         contract = self.contract_id
         lost = self.on_renewal != "renew" or (
             contract._has_letter() and contract._loses_unused_rights()
         )
+        # renewed: only what waits is carried still
+        lost = lost or (contract.successor_id and not contract.carry_due_on)
         carry = 0.0 if lost else self._get_carry()
         if self._compare(carry, 0) <= 0:
-            return self.env._("end with the period")
+            return self.env._("ends with the period")
         if self._compare(carry, self.quantity_remaining) < 0:
             return self.env._(
-                "%(quantity)s are carried into the next period, the rest ends",
-                quantity=f"{carry:g}",
+                "%(quantity)s carried into the next period, the rest ends",
+                quantity=f"{carry:g} {self._get_unit_name()}".strip(),
             )
-        return self.env._("are carried into the next period")
+        return self.env._("carried into the next period")
+
+    def _get_until_text(self):
+        """Say until when a service goes on beyond the period, such as a warranty; empty
+        where it doesn't.
+        """
+        self.ensure_one()
+        end = self.contract_id.date_end
+        if not end or not self.date_end or self.date_end <= end:
+            return ""
+        return self.env._(
+            "goes on until %(date)s",
+            date=self.contract_id._format_day(
+                self.date_end, self.env.lang, in_words=True
+            ),
+        )
+
+    def _get_next_text(self):
+        """Say how much of this service the next period has, with its unit."""
+        self.ensure_one()
+        if self.is_unlimited:
+            return self.env._("Unlimited")
+        return f"{self.quantity_next:g} {self._get_unit_name()}".strip()
 
     def _carry_to(self, successors):
         """Book what is carried from ``self`` into ``successors``, once for each line.

@@ -42,8 +42,12 @@ class ServiceContract(models.Model):
             tax, total = contract._get_offered_taxes(fee)
         return {
             "period": periods[0] if periods else None,
-            "period_text": contract._format_period(*periods[0]) if periods else "",
+            "period_text": " – ".join(
+                contract._format_day(day, self.env.lang, in_words=True)
+                for day in (periods[0] if periods else ())
+            ),
             "fee": fee,
+            "is_free": fee is not None and contract.currency_id.is_zero(fee),
             "tax": tax,
             "total": total,
             "format_amount": contract.currency_id.format,
@@ -119,8 +123,16 @@ class ServiceContract(models.Model):
         )
         asked = contract.renewal_state in ("due", "lapsed", "accepted", "declined")
         asked = asked and not contract._get_answer_problem()
+        successor = contract.successor_id.filtered(
+            lambda successor: (
+                successor.state != "draft"
+                and successor.partner_id.commercial_partner_id
+                == contract.partner_id.commercial_partner_id
+            )
+        )
         return {
             **values,
+            "renewal_successor": successor,
             "renewal_is_asked": asked,
             "renewal_decision": contract.renewal_decision,
             "renewal_offer": contract._get_offer_values() if asked else {},

@@ -260,11 +260,17 @@ class ServiceContract(models.Model):
         self.ensure_one()
         if not self.company_id.sudo().service_suspends:  # sudo: a setting
             return ""
+        suspended = self
         day = self._get_suspension_day()
+        if not day and self._owes_next_period():
+            suspended = self.successor_id
+            day = suspended._get_unpaid_suspension_day()
         if not day:
             return ""
-        day = self._get_day_after_hold(day)
-        return self._format_day(fields.Date.subtract(day, days=1), self.env.lang)
+        day = suspended._get_day_after_hold(day)
+        return self._format_day(
+            fields.Date.subtract(day, days=1), self.env.lang, in_words=True
+        )
 
     def _get_suspension_cause(self):
         """Say in one sentence why the contract is suspended, for the customer."""
@@ -274,13 +280,15 @@ class ServiceContract(models.Model):
             return self.env._(
                 "Invoice %(invoice)s, due on %(date)s, hasn't been paid.",
                 invoice=move.name,
-                date=self._format_day(move.invoice_date_due, self.env.lang),
+                date=self._format_day(
+                    move.invoice_date_due, self.env.lang, in_words=True
+                ),
             )
         if not self._is_over():
             return self.env._("Its fee hasn't been paid.")
         return self.env._(
             "It ended on %(date)s, and we received no renewal.",
-            date=self._format_day(self.date_end, self.env.lang),
+            date=self._format_day(self.date_end, self.env.lang, in_words=True),
         )
 
     def _loses_unused_rights(self):

@@ -221,3 +221,19 @@ class TestAfterTheAnswer(ReminderCommon):
         self.company.service_grace_days = 3
         self._run_all("2027-01-03")
         self.assertEqual(contract.state, "suspended")
+
+    def test_the_stages_of_every_company_have_names_in_thai(self):
+        self.env["res.lang"]._activate_lang("th_TH")
+        company = self.env["res.company"].create({"name": "Daughter"})
+        mine = company.service_stage_ids.sorted("days_before")
+        thai = mine.with_context(lang="th_TH")
+        for stage in thai:  # as if they were made before the language was there
+            stage.name = stage.with_context(lang="en_US").name
+        mine[0].name = thai[0].name = "Our own"
+        self.env["ir.module.module"]._load_module_terms(
+            ["service_contract_renewal"], ["th_TH"]
+        )
+        names = thai.mapped("name")
+        self.assertEqual(names[0], "Our own")
+        for stage, name in zip(mine[1:], names[1:], strict=True):
+            self.assertNotEqual(stage.name, name)

@@ -52,7 +52,7 @@ class TestAnswer(ReminderCommon, HttpCase):
 
     def test_accepting_makes_the_draft_and_a_task_for_billing(self):
         response = self._answer("accept")
-        self.assertIn("You renew", response.text)
+        self.assertIn("Thank you for renewing", response.text)
         self.assertEqual(self.contract.renewal_decision, "accepted")
         self.assertEqual(self.contract.renewal_move_ids.state, "draft")
         self.assertTrue(self.contract.activity_search([BILL]))
@@ -60,7 +60,7 @@ class TestAnswer(ReminderCommon, HttpCase):
     def test_a_double_click_is_one_click(self):
         self._answer("accept")
         response = self._answer("accept")
-        self.assertIn("You renew", response.text)
+        self.assertIn("Thank you for renewing", response.text)
         self.assertEqual(len(self.contract.renewal_ids), 1)
 
     def test_declining_with_a_reason(self):

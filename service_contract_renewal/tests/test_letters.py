@@ -70,14 +70,14 @@ class TestLetters(ReminderCommon):
         html = self._print("offer")
         for text in (
             self.contract.name,
-            "12/31/2026",  # when it ends
+            "December 31, 2026",  # when it ends
             "JK-77",  # what is covered
             "Preventive visit",
             ">4</td>",  # promised
             ">3</td>",  # given
-            "end with the period",  # what becomes of the visit that is left
-            "2 are carried into the next period, the rest ends",
-            "01/01/2027 – 12/31/2027",
+            "ends with the period",  # what becomes of the visit that is left
+            "2 carried into the next period, the rest ends",
+            "January 1, 2027 – December 31, 2027",
             "30,000.00",
             "2,100.00",  # the tax
             "32,100.00",
@@ -106,15 +106,15 @@ class TestLetters(ReminderCommon):
         self._suspend()
         html = self._print("suspension", day="2027-01-20")
         for text in (
-            "Since <strong>01/16/2027",
-            "It ended on 12/31/2026, and we received no renewal",
+            "Since <strong>January 16, 2027",
+            "It ended on December 31, 2026, and we received no renewal",
             "Preventive visit",
-            ">1</td>",
+            ">1</span>",
             "Phone support",
-            ">5</td>",
+            ">5</span>",
             "carried into the next",
             "How to come back",
-            "01/01/2027 – 12/31/2027",
+            "January 1, 2027 – December 31, 2027",
             "32,100.00",
             'alt="QR code"',
             "Renew online",
@@ -124,6 +124,37 @@ class TestLetters(ReminderCommon):
             self.assertIn(text.replace("'", "&#39;"), html)
         # a warranty that would go on is lost, too
         self.assertIn("Warranty", html.split("How to come back")[0])
+        self.assertIn("goes on until December 31, 2027", html)
+
+    def test_what_becomes_of_the_rest_is_what_became_of_it(self):
+        phone = self.contract.line_ids[1]
+        self.assertIn("2 carried", phone._get_fate())
+        self._suspend()
+        self.assertEqual(phone._get_fate(), "ends with the period")
+        with freeze_time("2027-02-01 03:00:00"):
+            self._pay(self._issue(self.contract))
+        self.assertFalse(self.contract._has_letter())
+        self.assertEqual(phone._get_fate(), "ends with the period", "paid, and lost")
+
+    def test_an_offer_that_is_free_of_charge(self):
+        self.contract.renewal_term_ids.percent = 0
+        self.assertIn("Free of charge", self._print("offer"))
+        self._run_all("2026-12-01")
+        self.assertIn("Free of charge", self.contract.notice_ids.mail_id.body_html)
+
+    def test_after_the_end_the_offer_says_so(self):
+        self._run(self.expiry_job, "2027-01-01 03:00:00")
+        html = self._print("offer", day="2027-01-02")
+        self.assertIn("ended on <strong>December 31, 2026", html)
+        self.assertIn("January 15, 2027", html)
+
+    def test_every_mail_is_signed(self):
+        for name in TEMPLATES:
+            template = self.env.ref(f"service_contract_renewal.mail_template_{name}")
+            body = template._render_field("body_html", self.contract.ids)
+            body = body[self.contract.id]
+            for text in ("Yours sincerely", "Nok", "02 765 4321", self.company.name):
+                self.assertIn(text, body, name)
 
     def test_the_letter_about_an_open_invoice(self):
         move = self._issue(self.contract)
@@ -155,11 +186,11 @@ class TestLetters(ReminderCommon):
         self.customer.lang = "th_TH"
         self.company.service_buddhist_dates = True
         html = self._print("offer")
-        for text in ("31/12/2569", "01/01/2570", "งวดถัดไป", "32,100.00"):
+        for text in ("31 ธันวาคม 2569", "1 มกราคม 2570", "งวดถัดไป", "32,100.00"):
             self.assertIn(text, html)
         self._suspend()
         html = self._print("suspension", day="2027-01-20")
-        for text in ("16/01/2570", "ระงับ", "Preventive visit", "ต่อสัญญาทางออนไลน์"):
+        for text in ("16 มกราคม 2570", "ระงับ", "Preventive visit", "ต่อสัญญาทางออนไลน์"):
             self.assertIn(text, html)
         for text in ("suspended", "Renew", "Scan", "Promised", "2026", "2027"):
             self.assertNotIn(text, html.replace(self.contract.name, ""))
@@ -172,7 +203,7 @@ class TestLetters(ReminderCommon):
             return " ".join(str(bodies[self.contract.id]).split())
 
         self._run(self.expiry_job, "2027-01-01 03:00:00")
-        self.assertIn("01/15/2027", render())
+        self.assertIn("January 15, 2027", render())
         self.assertIn("the rights that are left will be lost", render())
         self.contract.carry_after_suspension = True
         self.assertNotIn("will be lost", render())

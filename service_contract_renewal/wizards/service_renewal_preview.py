@@ -24,6 +24,13 @@ class ServiceRenewalPreview(models.TransientModel):
     suspension_count = fields.Integer(string="Suspensions", readonly=True)
     is_cut = fields.Boolean(readonly=True)
 
+    # === COMPUTE METHODS === #
+
+    @api.depends("company_id")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        self.display_name = self.env._("Reminders of Today")
+
     # === ACTIONS === #
 
     @api.model

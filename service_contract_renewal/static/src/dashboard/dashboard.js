@@ -50,7 +50,11 @@ export class RenewalDashboard extends Component {
             type: "bar",
             data: {
                 labels: months.map((month) =>
-                    deserializeDate(month.month).toFormat("LLL yy")
+                    // in the calendar of the language: the year is that of the lists
+                    deserializeDate(month.month).toLocaleString({
+                        month: "short",
+                        year: "2-digit",
+                    })
                 ),
                 datasets: OUTCOMES.map((outcome) => ({
                     label: this.labels[outcome],
@@ -81,7 +85,10 @@ export class RenewalDashboard extends Component {
     }
 
     openMonth(month, outcome) {
-        const label = deserializeDate(month.month).toFormat("LLLL yyyy");
+        const label = deserializeDate(month.month).toLocaleString({
+            month: "long",
+            year: "numeric",
+        });
         this.open(`${label}: ${this.labels[outcome]}`, month[outcome].domain);
     }
 
@@ -92,7 +99,7 @@ export class RenewalDashboard extends Component {
             res_model: "service.contract",
             domain,
             views: [
-                [false, "list"],
+                [this.data.list_view_id, "list"],
                 [false, "kanban"],
                 [false, "form"],
                 [false, "pivot"],
