@@ -124,7 +124,7 @@ class TestLetters(ReminderCommon):
             self.assertIn(text.replace("'", "&#39;"), html)
         # a warranty that would go on is lost, too
         self.assertIn("Warranty", html.split("How to come back")[0])
-        self.assertIn("goes on until December 31, 2027", html)
+        self.assertIn("until December 31, 2027", html)
 
     def test_what_becomes_of_the_rest_is_what_became_of_it(self):
         phone = self.contract.line_ids[1]
