@@ -1,7 +1,6 @@
 """A database of one's own with a real server process, and ways to look into it from
 outside."""
 
-import subprocess
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,10 +10,11 @@ import psycopg2
 from ground.console import Failure
 from ground.logs import caused_by
 from ground.mail_sink import MailSink
-from ground.paths import HOME, LOGS, ROOT
+from ground.paths import HOME, LOGS
 from ground.server import Server
 
 from .console import Console
+from .nursery import Nursery
 
 
 class Instance(Server):
@@ -31,7 +31,7 @@ class Instance(Server):
         )
         self.names = names
         self.clock = HOME / "run" / f"{database}.clock" if clock else None
-        self.console = None
+        self.console = self.nursery = None
 
     def __enter__(self):
         self.sink.__enter__()
@@ -53,7 +53,9 @@ class Instance(Server):
     def close_console(self):
         if self.console:
             self.console.close()
-            self.console = None
+        if self.nursery:
+            self.nursery.close()
+        self.console = self.nursery = None
 
     def _configure(self):
         super()._configure()
@@ -125,33 +127,16 @@ class Instance(Server):
 
     def spawn(self, code, **values):
         """Start the same in a process of its own without waiting: a
-        ``subprocess.Popen`` to kill, or to run beside another one."""
-        process = subprocess.Popen(
-            self.session.shell_command(self.database),
-            env=self.env,
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            start_new_session=True,
-        )
-        process.stdin.write(_wrap(code, values))
-        process.stdin.close()
-        process.stdin = None
-        return process
+        :class:`.nursery.Process` to kill, or to run beside another one. It prints
+        RESULT when it came to its end."""
+        if not self.nursery:
+            self.nursery = Nursery(
+                self.session.shell_command(self.database),
+                self.env or self.session.env(),
+                LOGS / f"nursery-{self.database}.log",
+            )
+        return self.nursery.spawn(code, values)
 
     def complaints(self):
         """Return what our addons made the server log."""
         return caused_by(self.names, self.text())
-
-
-def _wrap(code, values):
-    """The shell reads line by line, so the code travels as one string."""
-    lines = [f"{name} = {value!r}" for name, value in values.items()]
-    lines += [
-        f"exec(compile({code!r}, '<test>', 'exec'))",
-        "env.cr.commit()",
-        "print('RESULT')",
-    ]
-    return "\n".join(lines) + "\n"
