@@ -4,8 +4,6 @@ from markupsafe import Markup, escape
 from odoo import api, fields, models
 from odoo.exceptions import ConcurrencyError, UserError
 
-from ..tools.roles import UNPAID
-
 ACTIVITY_MONEY = "service_contract_renewal.mail_activity_type_money"
 
 
@@ -138,11 +136,7 @@ class ServiceContract(models.Model):
                 if renewal
                 else contract._get_next_periods(1)[0]
             )
-        suspended = self.filtered(
-            lambda contract: (
-                contract.state == "suspended" and contract.suspension_reason in UNPAID
-            )
-        )
+        suspended = self.filtered(lambda contract: contract._has_letter())
         lost = suspended.filtered(lambda c: not c.carry_after_suspension)
         try:
             successors = self.with_context(tracking_disable=True)._create_successors(

@@ -193,7 +193,7 @@ class ServiceContract(models.Model):
         # sudo: bookkeeping of a step that was checked
         contracts = self.sudo()
         contracts._write_quietly({"suspended_on": date})
-        told = contracts.filtered(lambda c: c.suspension_reason in UNPAID)
+        told = contracts.filtered(lambda contract: contract._has_letter())
         # what is taken over is told again: only the letter counts now
         told._close_reminder_tasks()
         told._send_letters()

@@ -44,6 +44,26 @@ with os.fdopen(ASKED) as asked, os.fdopen(TOLD, "w") as told:
 """
 
 
+def start_shell(command, env, log, script, fds):
+    """Start Odoo's shell on a script that has ``fds``; return its process."""
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command,
+            env=env,
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            pass_fds=fds,
+            start_new_session=True,
+            preexec_fn=parent_death_signal,
+        )
+    process.stdin.write(script)
+    process.stdin.close()
+    return process
+
+
 class Console:
     """Odoo's shell, for as long as somebody has something to ask."""
 
@@ -51,23 +71,10 @@ class Console:
         self.log = log
         asked, self._ask = os.pipe()
         self._told, told = os.pipe()
-        with log.open("ab") as output:
-            self.process = subprocess.Popen(
-                command,
-                env=env,
-                cwd=ROOT,
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                encoding="utf-8",
-                pass_fds=(asked, told),
-                start_new_session=True,
-                preexec_fn=parent_death_signal,
-            )
+        script = f"ASKED, TOLD = {asked}, {told}\n{SERVE}"
+        self.process = start_shell(command, env, log, script, (asked, told))
         os.close(asked)
         os.close(told)
-        self.process.stdin.write(f"ASKED, TOLD = {asked}, {told}\n{SERVE}")
-        self.process.stdin.close()
         self._answers = os.fdopen(self._told, encoding="utf-8")
         self._seen = 0
 

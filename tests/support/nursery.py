@@ -11,8 +11,7 @@ import signal
 import socket
 import subprocess
 
-from ground.paths import ROOT
-from ground.session import parent_death_signal
+from .console import start_shell
 
 # Runs in Odoo's shell. What is forked in between waits for its child, and tells how it
 # ended: the one who asked is no parent of it.
@@ -90,21 +89,9 @@ class Nursery:
 
     def __init__(self, command, env, log):
         ours, asked = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with log.open("ab") as output:
-            self.process = subprocess.Popen(
-                command,
-                env=env,
-                cwd=ROOT,
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                encoding="utf-8",
-                pass_fds=(asked.fileno(),),
-                start_new_session=True,
-                preexec_fn=parent_death_signal,
-            )
-        self.process.stdin.write(f"ASKED = {asked.fileno()}\n{SERVE}")
-        self.process.stdin.close()
+        fd = asked.fileno()
+        script = f"ASKED = {fd}\n{SERVE}"
+        self.process = start_shell(command, env, log, script, (fd,))
         asked.close()
         self._ask = ours
 
