@@ -5,6 +5,27 @@ from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 from odoo.addons.base.tests.common import BaseCommon
 
 
+def new_test_users(env, people):
+    """Return new users, made with one create, which takes a third of the time.
+
+    :param people: for each a dict with ``login``, ``groups`` (XML ids, separated by
+        commas) and further values
+    """
+    users = []
+    for values in people:
+        login, groups = values["login"], values["groups"].split(",")
+        users.append(
+            {
+                "name": f"{login} ({values['groups']})",
+                "password": login,
+                "email": f"{login}@example.com",
+                **{key: value for key, value in values.items() if key != "groups"},
+                "group_ids": [Command.set([env.ref(group).id for group in groups])],
+            }
+        )
+    return env["res.users"].create(users)
+
+
 class DealerMixin:
     """A machinery dealer: products, a template, people of every role, and invoices."""
 
@@ -59,20 +80,7 @@ class DealerMixin:
         cls.machine = cls._make_product("Sewing machine", "consu", 40000)
         cls.machine.service_template_id = cls.template
         cls.chair = cls._make_product("Chair", "consu", 900)
-        cls.technician = cls._make_user(
-            "technician", "service_contract.group_service_technician"
-        )
-        cls.dispatcher = cls._make_user(
-            "dispatcher", "service_contract.group_service_user"
-        )
-        cls.salesperson = cls._make_user(
-            "salesperson",
-            "service_contract.group_service_user,account.group_account_readonly",
-        )
-        cls.manager = cls._make_user(
-            "manager", "service_contract.group_service_manager"
-        )
-        cls.accountant = cls._make_user("accountant", "account.group_account_invoice")
+        cls._make_people()
 
     @classmethod
     def get_default_groups(cls):
@@ -80,14 +88,38 @@ class DealerMixin:
         return groups | cls.env.ref("service_contract.group_service_manager")
 
     @classmethod
-    def _make_user(cls, login, groups):
-        return new_test_user(
-            cls.env,
-            login=f"service_{login}",
-            groups=f"base.group_user,{groups}",
-            company_id=cls.company.id,
-            company_ids=[Command.set(cls.company.ids)],
+    def _get_people(cls):
+        """Return {name of the attribute: groups} of the people to make."""
+        service = "service_contract.group_service_"
+        return {
+            "technician": f"{service}technician",
+            "dispatcher": f"{service}user",
+            "salesperson": f"{service}user,account.group_account_readonly",
+            "manager": f"{service}manager",
+            "accountant": "account.group_account_invoice",
+        }
+
+    @classmethod
+    def _make_people(cls):
+        people = cls._get_people()
+        users = new_test_users(
+            cls.env, [cls._get_user_values(*person) for person in people.items()]
         )
+        for login, user in zip(people, users, strict=True):
+            setattr(cls, login, user)
+
+    @classmethod
+    def _make_user(cls, login, groups):
+        return new_test_users(cls.env, [cls._get_user_values(login, groups)])
+
+    @classmethod
+    def _get_user_values(cls, login, groups):
+        return {
+            "login": f"service_{login}",
+            "groups": f"base.group_user,{groups}",
+            "company_id": cls.company.id,
+            "company_ids": [Command.set(cls.company.ids)],
+        }
 
     @classmethod
     def _make_product(cls, name, kind, price=0.0):

@@ -6,12 +6,11 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.service.model import call_kw
-from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 
-from .common import ChartMixin
+from .common import ChartMixin, new_test_users
 
 # A sum that can't be met by chance: wherever it appears, money leaks.
 SECRET_PRICE = 48271.37
@@ -110,42 +109,60 @@ class AccessCommon(ChartMixin, AccountTestInvoicingCommon):
 
     @classmethod
     def _make_users(cls):
-        cls.roles = {
-            role: cls._make_user(f"access_{role}", groups)
-            for role, groups in GROUPS.items()
-        }
-        for role, partner in (
-            ("portal", cls.anna),
-            ("portal_colleague", cls.arno),
-            ("portal_stranger", cls.bert),
-        ):
-            cls.roles[role] = cls._make_user(
-                f"access_{role}", "base.group_portal", partner_id=partner.id
-            )
+        people = cls._get_people()
+        users = new_test_users(
+            cls.env,
+            [cls._get_user_values(f"access_{r}", *v) for r, v in people.items()],
+        )
+        cls.roles = dict(zip(people, users, strict=True))
         cls.roles["public"] = cls.env.ref("base.public_user")
-        cls.manager_b = cls._make_user(
-            "access_manager_b", GROUPS["manager"], company=cls.company_b
-        )
-        cls.roles["manager_b"] = cls.manager_b
-        cls.manager_of_both = cls._make_user(
-            "access_manager_of_both",
-            GROUPS["manager"] + ",account.group_account_invoice",
-            company_ids=[Command.set((cls.company_a | cls.company_b).ids)],
-        )
+        cls.manager_b = cls.roles["manager_b"]
+        cls.manager_of_both = cls.roles.pop("manager_of_both")
 
     @classmethod
-    def _make_user(cls, login, groups, company=None, **values):
-        company = company or cls.company_a
+    def _get_people(cls):
+        """Return {role: (groups, further values)} of the people to make."""
+        both = [Command.set((cls.company_a | cls.company_b).ids)]
+        manager = GROUPS["manager"]
+        contacts = {
+            "portal": cls.anna,
+            "portal_colleague": cls.arno,
+            "portal_stranger": cls.bert,
+        }
+        return {
+            **{role: (groups, {}) for role, groups in GROUPS.items()},
+            **{
+                role: ("base.group_portal", {"partner_id": partner.id})
+                for role, partner in contacts.items()
+            },
+            "manager_b": (manager, cls._in_company_b()),
+            "manager_of_both": (
+                f"{manager},account.group_account_invoice",
+                {"company_ids": both},
+            ),
+        }
+
+    @classmethod
+    def _in_company_b(cls):
+        company = cls.company_b
+        return {"company_id": company.id, "company_ids": [Command.set(company.ids)]}
+
+    @classmethod
+    def _make_user(cls, login, groups, **values):
+        return new_test_users(cls.env, [cls._get_user_values(login, groups, values)])
+
+    @classmethod
+    def _get_user_values(cls, login, groups, values):
         if "portal" not in groups:
             groups = f"base.group_user,base.group_allow_export,{groups}"
-        return new_test_user(
-            cls.env,
-            login=login,
-            password=f"{login}-password",
-            groups=groups,
-            company_id=company.id,
-            **{"company_ids": [Command.set(company.ids)], **values},
-        )
+        return {
+            "login": login,
+            "password": f"{login}-password",
+            "groups": groups,
+            "company_id": cls.company_a.id,
+            "company_ids": [Command.set(cls.company_a.ids)],
+            **values,
+        }
 
     @classmethod
     def _make_contracts(cls):

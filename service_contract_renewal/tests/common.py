@@ -10,9 +10,6 @@ class RenewalCommon(ServiceContractCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.billing = cls._make_user(
-            "billing", "service_contract.group_service_billing"
-        )
         cls.fee_product = cls.env.ref("service_contract_renewal.product_fee")
         cls.fee_product.taxes_id = False
         cls.company.service_fee_product_id = cls.fee_product
@@ -27,6 +24,11 @@ class RenewalCommon(ServiceContractCommon):
             }
         )
         cls.reason = cls.env.ref("service_contract_renewal.reason_price")
+
+    @classmethod
+    def _get_people(cls):
+        billing = {"billing": "service_contract.group_service_billing"}
+        return {**super()._get_people(), **billing}
 
     @classmethod
     def _make_renewable(cls, activate=True, base=100000.0, terms=None, **values):

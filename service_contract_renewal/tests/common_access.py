@@ -37,16 +37,6 @@ class RenewalAccessCommon(AccessCommon):
         cls.template.renewal_term_ids = [
             Command.create({"cycle": 2, "method": "fixed", "amount": SECRET_PRICE})
         ]
-        for role, groups in MORE_GROUPS.items():
-            cls.roles[role] = cls._make_user(f"access_{role}", groups)
-        cls.roles["billing_b"] = cls._make_user(
-            "access_billing_b", BILLING, company=cls.company_b
-        )
-        cls.roles["billing_of_both"] = cls._make_user(
-            "access_billing_of_both",
-            BILLING,
-            company_ids=[Command.set(companies.ids)],
-        )
         cls.billed = cls._make_contract(cls.acme, activate=True)
         cls.waiting = cls._make_contract(cls.acme, activate=True)
         cls.billed_b, cls.waiting_b = (
@@ -57,6 +47,16 @@ class RenewalAccessCommon(AccessCommon):
         cls.foreign_posted = cls._bill(cls.billed_b)
         cls.foreign_drafted = cls._bill(cls.waiting_b)
         (cls.posted | cls.foreign_posted)._post_service_invoices()
+
+    @classmethod
+    def _get_people(cls):
+        both = [Command.set((cls.company_a | cls.company_b).ids)]
+        return {
+            **super()._get_people(),
+            **{role: (groups, {}) for role, groups in MORE_GROUPS.items()},
+            "billing_b": (BILLING, cls._in_company_b()),
+            "billing_of_both": (BILLING, {"company_ids": both}),
+        }
 
     @classmethod
     def _make_contract(cls, partner, activate=False, **values):

@@ -28,16 +28,6 @@ class VisitAccessCommon(AccessCommon):
         for company in cls.company_a | cls.company_b:
             company.partner_id.tz = "Asia/Bangkok"
             company.resource_calendar_id.tz = "Asia/Bangkok"
-        cls.roles["colleague"] = cls._make_user(
-            "access_colleague", GROUPS["technician"]
-        )
-        cls.roles["accountant_only"] = cls._make_user(
-            "access_accountant_only", "account.group_account_invoice"
-        )
-        for role in ("technician", "user"):
-            cls.roles[f"{role}_b"] = cls._make_user(
-                f"access_{role}_b", GROUPS[role], company=cls.company_b
-            )
         cls.technician = cls.roles["technician"]
         cls.line = cls._make_line(cls._make_contract(cls.acme))
         cls.line_b = cls._make_line(
@@ -45,6 +35,16 @@ class VisitAccessCommon(AccessCommon):
         )
         cls.line_of_beta = cls._make_line(cls._make_contract(cls.beta))
         cls.visit = cls._make_visit()
+
+    @classmethod
+    def _get_people(cls):
+        return {
+            **super()._get_people(),
+            "colleague": (GROUPS["technician"], {}),
+            "accountant_only": ("account.group_account_invoice", {}),
+            "technician_b": (GROUPS["technician"], cls._in_company_b()),
+            "user_b": (GROUPS["user"], cls._in_company_b()),
+        }
 
     @classmethod
     def _make_line(cls, contract, activate=True, **values):

@@ -33,14 +33,18 @@ def find(source):
 
 
 def find_python():
-    """Return a Python that Odoo 19 runs on, with its version: this one, or another on
-    the PATH."""
+    """Return a Python that Odoo 19 runs on, with its version: this version, or another
+    on the PATH."""
     if OLDEST_PYTHON <= sys.version_info[:2] <= NEWEST_PYTHON:
+        version = ".".join(map(str, sys.version_info[:2]))
+        # Distributions build theirs with the compiler's profile, pyenv doesn't unless
+        # told: a quarter of the time of everything.
+        distribution = f"/usr/bin/python{version}"
+        if _makes_environments(distribution):
+            return distribution, version
         # Not the Python of a virtual environment that may be active: that one may go
         # away.
-        return getattr(sys, "_base_executable", sys.executable), ".".join(
-            map(str, sys.version_info[:2])
-        )
+        return getattr(sys, "_base_executable", sys.executable), version
     for minor in range(NEWEST_PYTHON[1], OLDEST_PYTHON[1] - 1, -1):
         if python := shutil.which(f"python3.{minor}"):
             return python, f"3.{minor}"
@@ -52,9 +56,7 @@ def find_python():
 
 
 def _build(folder, python, version, source):
-    if subprocess.run(
-        [python, "-c", "import ensurepip, venv"], capture_output=True, check=False
-    ).returncode:
+    if not _makes_environments(python):
         _install_venv(version)
     run(
         [python, "-m", "venv", folder],
@@ -98,12 +100,20 @@ def _build(folder, python, version, source):
     (packages / "odoo-19.pth").write_text(f"{source.python_path}\n")
 
 
+def _makes_environments(python):
+    return shutil.which(python) and not (
+        subprocess.run(
+            [python, "-c", "import ensurepip, venv"], capture_output=True, check=False
+        ).returncode
+    )
+
+
 def _install_venv(version):
     package = f"python{version}-venv"
     if os.geteuid() == 0 and shutil.which("apt-get"):
         from .system import apt_install  # only a bare Debian needs it
 
-        apt_install([package])
+        apt_install([(package,)])
         return
     raise Failure(
         f"Python {version} of this machine can't make virtual environments.",

@@ -36,7 +36,12 @@ class Session:
     def env(self, **more):
         """Return the environment variables for Odoo and its helpers."""
         # Odoo would take PGDATABASE for the list of databases that it serves.
-        unwanted = ("PGDATABASE", "PYTHONHOME", "PYTHONPATH")
+        unwanted = (
+            "PGDATABASE",
+            "PYTHONHOME",
+            "PYTHONPATH",
+            "PYTHONDONTWRITEBYTECODE",
+        )
         env = {
             name: value for name, value in os.environ.items() if name not in unwanted
         }
@@ -46,6 +51,9 @@ class Session:
         )
         env["VIRTUAL_ENV"] = str(self.venv)
         env["PYTHONNOUSERSITE"] = "1"
+        # Odoo compiles for seconds at every start where nothing keeps what it compiled;
+        # who doesn't want that beside the sources has it here.
+        env["PYTHONPYCACHEPREFIX"] = str(HOME / "cache/bytecode")
         env["ODOO_HOME"] = str(HOME)
         env.setdefault("LANG", "C.UTF-8")
         env["ODOO_RC"] = str(self.config())
