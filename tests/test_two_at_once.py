@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-ROUNDS = 8
+ROUNDS = 4
 PASSWORD = "two-at-once"
 
 GROUND = """

@@ -1,5 +1,5 @@
 """A pytest plugin: a test fails when our addons made Odoo log a warning or an error
-during it.
+during it, and when Odoo skips it for want of the browser that is there.
 
 What a test expects it takes with ``assertLogs`` or mutes with ``mute_logger``; such
 entries never get here.
@@ -96,6 +96,15 @@ def pytest_runtest_teardown(item):
     result = yield
     _judge(item)
     return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.skipped and "chrome" in str(report.longrepr).lower():
+        report.outcome = "failed"
+        report.longrepr = f"Odoo did not find the browser: {report.longrepr}"
+    return report
 
 
 def pytest_sessionstart(session):
