@@ -88,8 +88,7 @@ class BillingCommon(RenewalAccessCommon):
         self.assertEqual(mail.partner_ids, self.acme)
 
 
-@tagged("post_install", "-at_install")
-class TestBillingCan(BillingCommon):
+class BillingCan:
     """From the contract to the sent invoice, with the role of Service Billing alone, by
     somebody who reads invoices besides, and by an accountant who bills.
     """
@@ -260,8 +259,7 @@ class TestBillingPages(BillingCommon, HttpCase):
             self.assertNotIn(move.name, printed.text)
 
 
-@tagged("post_install", "-at_install")
-class TestBillingCanNot(BillingCommon):
+class BillingCanNot:
     """What Service Billing can't, with the role alone; what accounting can isn't its
     business.
     """
@@ -902,8 +900,7 @@ class TestBillingCanNot(BillingCommon):
             )
 
 
-@tagged("post_install", "-at_install")
-class TestOtherRoles(BillingCommon):
+class OtherRoles:
     """Technicians see no money, dispatchers decide, customers see nothing new."""
 
     def test_a_dispatcher_opens_any_contract_with_everything_in_it(self):
@@ -1176,8 +1173,7 @@ class TestOtherRoles(BillingCommon):
         }
 
 
-@tagged("post_install", "-at_install")
-class TestBillingOfManyCompanies(BillingCommon):
+class BillingOfManyCompanies:
     """What is billed is of the contract's company, wherever the user stands."""
 
     def test_the_contract_s_company_decides(self):
@@ -1254,6 +1250,13 @@ class TestBillingOfManyCompanies(BillingCommon):
 
 
 HOSTILE = "<script>alert('x')</script><img src=x onerror=alert(1)>"
+
+
+@tagged("post_install", "-at_install")
+class TestBilling(
+    BillingCan, BillingCanNot, OtherRoles, BillingOfManyCompanies, BillingCommon
+):
+    """All of them on the same ground, which takes seconds to make."""
 
 
 @tagged("post_install", "-at_install")
