@@ -42,7 +42,7 @@ def test(arguments):
                 SERVICE_ADDONS=",".join(addon.name for addon in databases.addons),
             )
             command = [current.python, "-m", "pytest", "-p", "ground.pytest_logs"]
-            command += ["-p", "ground.pytest_workers"]
+            command += ["-p", "ground.pytest_workers", "-p", "ground.pytest_caches"]
             command += ["--odoo-http", "--odoo-log-level=warn", *arguments]
             if current.postgres.bin:
                 env["PATH"] += os.pathsep + str(current.postgres.bin)
