@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-ROUNDS = 4
+ROUNDS = 8
 PASSWORD = "two-at-once"
 
 GROUND = """

@@ -6,7 +6,7 @@ from odoo.addons.base.tests.common import BaseCommon
 
 
 def new_test_users(env, people):
-    """Return new users, made with one create, which takes a third of the time.
+    """Return new users, made with one create.
 
     :param people: for each a dict with ``login``, ``groups`` (XML ids, separated by
         commas) and further values
