@@ -103,8 +103,10 @@ def new_server(instances):
 # Of the module: at the end of a class Odoo's own test cases, which may follow in the
 # same process, terminate all its children.
 @pytest.fixture(scope="module")
-def browser(odoo_session):
+def devices(odoo_session):
     from playwright.sync_api import sync_playwright
+
+    from support.browser import Devices
 
     flags = (
         "--no-sandbox --disable-gpu --disable-quic --no-first-run "
@@ -115,28 +117,31 @@ def browser(odoo_session):
         chromium = playwright.chromium.launch(
             executable_path=odoo_session.browser, args=flags.split()
         )
-        yield chromium
+        yield Devices(chromium)
         chromium.close()
 
 
 @pytest.fixture
-def visit(browser, request):
+def visit(devices, request):
     from support.browser import Visitor
 
     visitors = []
 
     def open_browser(server, size="desktop", login=None, password=None, language=None):
-        visitor = Visitor(browser, size, server, request.node.name, language)
+        name = request.node.name
+        visitor = Visitor(devices, size, server, name, login, language)
         visitors.append(visitor)
         return visitor.enter(login, password) if login else visitor
 
     yield open_browser
     complaints = []
     for visitor in visitors:
+        complaints += visitor.watch.errors
         if failed(request) or visitor.watch.errors:
             visitor.shoot("failed")
-        complaints += visitor.watch.errors
-        visitor.close()
+            visitor.close()
+        else:
+            visitor.leave()
     assert not complaints, "The browser complained:\n" + "\n".join(complaints[:20])
 
 

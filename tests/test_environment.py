@@ -3,6 +3,8 @@ PDFs."""
 
 import pytest
 
+from support.browser import Visitor
+
 
 def test_server_answers_and_code_runs_beside_it(server):
     names = server.run("result = env['res.lang'].search([]).mapped('code')")
@@ -15,6 +17,24 @@ def test_log_in_with_a_browser(server, visit, size):
     visitor = visit(server, size).log_in("admin")
     visitor.page.wait_for_selector(".o_web_client")
     assert visitor.shoot("home").exists()
+
+
+def test_a_new_visit_begins_anew(server, devices):
+    """On the same device, but logged out and with nothing remembered."""
+    first = Visitor(devices, "desktop", server, "first", login="admin").enter("admin")
+    first.page.goto("/odoo")
+    first.page.wait_for_selector(".o_main_navbar")
+    first.page.evaluate("localStorage.left = sessionStorage.left = 'here'")
+    first.leave()
+    again = Visitor(devices, "desktop", server, "again", login="admin")
+    assert again.page is first.page
+    again.page.goto("/odoo")
+    again.page.wait_for_selector("input[name=login]")
+    assert not again.page.evaluate("localStorage.left || sessionStorage.left")
+    assert again.enter("admin").context.cookies()
+    again.page.goto("/odoo")
+    again.page.wait_for_selector(".o_main_navbar")
+    again.close()
 
 
 def test_mails_stay_on_this_machine(server):

@@ -34,11 +34,17 @@ def say(text=""):
 
 @contextlib.contextmanager
 def step(title):
-    """Announce a piece of work and say how long it took."""
+    """Announce a piece of work and say how long it took; by its name, where another one
+    began meanwhile."""
+    global _announced
     say(f"→ {title}")
-    begun = time.monotonic()
+    _announced, begun = title, time.monotonic()
     yield
-    say(f"  done in {time.monotonic() - begun:.1f} s")
+    name = "" if _announced == title else f"{title}: "
+    say(f"  {name}done in {time.monotonic() - begun:.1f} s")
+
+
+_announced = None
 
 
 def run(

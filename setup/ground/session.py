@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 from . import addons, odoo_source, postgres, python_env, system
 from .console import Failure, run
@@ -19,10 +20,15 @@ class Session:
     """Everything that Odoo needs to run, made on demand."""
 
     def __init__(self, *, browser=False, server=True):
-        # First what only the user can mend, then what takes long.
-        self.browser = system.require() if browser else system.find_browser()
-        self.source = odoo_source.find()
-        self.venv = python_env.find(self.source)
+        # First what only the user can mend, then what takes long, side by side: most of
+        # it waits for the network.
+        wanted = system.missing() if browser else []
+        with ThreadPoolExecutor(1) as beside:
+            installed = beside.submit(system.install, wanted)
+            self.source = odoo_source.find()
+            self.venv = python_env.find(self.source)
+            installed.result()
+        self.browser = system.find_browser()
         self.python = self.venv / "bin/python"
         self.postgres = postgres.Postgres(self.venv)
         if server:

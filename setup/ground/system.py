@@ -55,31 +55,49 @@ def has_thai_font():
     return bool(listed.stdout.strip())
 
 
-def require():
-    """See to a browser and Thai fonts; return the browser's path."""
+def missing():
+    """Return what has to be installed for a browser and Thai fonts: tuples for
+    ``apt_install``.
+
+    :raise Failure: where something is missing that we may not install
+    """
     browser, fonts = find_browser(), has_thai_font()
-    missing = ([] if browser else BROWSER_PACKAGES) + ([] if fonts else FONT_PACKAGES)
-    if not missing:
-        return browser
-    what = " and ".join(
-        ([] if browser else ["a browser (Chromium)"])
-        + ([] if fonts else ["Thai fonts"])
+    wanted = ([] if browser else BROWSER_PACKAGES) + ([] if fonts else FONT_PACKAGES)
+    if wanted and (os.geteuid() != 0 or not shutil.which("apt-get")):
+        raise Failure(
+            f"This machine lacks {_spoken(browser, fonts)}: needed for printed "
+            "contracts and for the browser tests.",
+            _remedy(browser, wanted),
+        )
+    return wanted
+
+
+def install(wanted):
+    """Install what is missing."""
+    if not wanted:
+        return
+    apt_install(wanted)
+    browser, fonts = find_browser(), has_thai_font()
+    if not (browser and fonts):
+        raise Failure(
+            f"The machine lacks {_spoken(browser, fonts)} even after the installation.",
+            _remedy(browser, wanted),
+        )
+
+
+def _spoken(browser, fonts):
+    lacking = ([] if browser else ["a browser (Chromium)"]) + (
+        [] if fonts else ["Thai fonts"]
     )
-    names = " ".join(choice[-1] for choice in missing)
+    return " and ".join(lacking)
+
+
+def _remedy(browser, wanted):
+    names = " ".join(choice[-1] for choice in wanted)
     remedy = f"install as root: apt-get install {names}"
     if not browser:
         remedy += " (or set CHROME_BIN to the Chromium that you have)"
-    if os.geteuid() != 0 or not shutil.which("apt-get"):
-        raise Failure(
-            f"This machine lacks {what}: needed for printed contracts and for the "
-            "browser tests.",
-            remedy,
-        )
-    apt_install(missing)
-    browser = find_browser()
-    if not browser or not has_thai_font():
-        raise Failure(f"{what} could not be found even after the installation.", remedy)
-    return browser
+    return remedy
 
 
 def apt_install(choices):

@@ -20,10 +20,13 @@ def test(arguments):
         databases = Databases(current)
         databases.sweep()
         chosen = any(_is_path(argument) for argument in arguments)
-        # Building the web assets takes longer than most single tests: a choice of tests
-        # does without.
-        template = databases.installed(assets=not chosen)
-        with databases.scratch(template) as name:
+        databases.base()
+        with (
+            demo_meanwhile() if not chosen else contextlib.nullcontext(),
+            # Building the web assets takes longer than most single tests: a choice of
+            # tests does without.
+            databases.scratch(databases.installed(assets=not chosen)) as name,
+        ):
             config = current.config(
                 f"run/{name}",
                 db_name=name,
@@ -49,18 +52,18 @@ def test(arguments):
             if not chosen:
                 command += [*side_by_side(env), *default_paths(databases.addons)]
             try:
-                with demo_meanwhile() if not chosen else contextlib.nullcontext():
-                    return current.foreground(
-                        command, env=env, preexec_fn=parent_death_signal
-                    )
+                return current.foreground(
+                    command, env=env, preexec_fn=parent_death_signal
+                )
             finally:
                 config.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
 def demo_meanwhile():
-    """Make the template with demo data while the tests of the addons, which don't need
-    it, are running. Should it fail, the first test that waits for it tells why."""
+    """Make the template with demo data while the other one is finished and the tests of
+    the addons, which don't need it, are running. Should it fail, the first test that
+    waits for it tells why."""
     code = (
         "from ground.databases import Databases\n"
         "from ground.session import session\n"

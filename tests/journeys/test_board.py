@@ -22,7 +22,7 @@ class Board:
 
     def __init__(self, server, visit, language):
         self.server = server
-        self.visitor = visit(server, "desktop").enter("manager")
+        self.visitor = visit(server, "desktop", login="manager")
         self.page = self.visitor.page
         # All six columns on the screen: the mouse reaches each.
         self.page.set_viewport_size({"width": 1920, "height": 900})

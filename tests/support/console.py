@@ -2,14 +2,9 @@
 
 import json
 import os
-import subprocess
 
 from ground.console import Failure
-from ground.paths import ROOT
-from ground.session import parent_death_signal
 
-# Odoo's shell takes all of its standard input for one script, so questions and answers
-# have pipes of their own.
 SERVE = """
 import ast
 import json
@@ -38,44 +33,26 @@ def answer(code, values):
 
 database, context = env.cr.dbname, dict(env.context)
 env.cr.commit()
-with os.fdopen(ASKED) as asked, os.fdopen(TOLD, "w") as told:
+with os.fdopen(fds[0]) as asked, os.fdopen(fds[1], "w") as told:
     for line in asked:
         print(answer(*json.loads(line)), file=told, flush=True)
 """
 
 
-def start_shell(command, env, log, script, fds):
-    """Start Odoo's shell on a script that has ``fds``; return its process."""
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            command,
-            env=env,
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            pass_fds=fds,
-            start_new_session=True,
-            preexec_fn=parent_death_signal,
-        )
-    process.stdin.write(script)
-    process.stdin.close()
-    return process
-
-
 class Console:
-    """Odoo's shell, for as long as somebody has something to ask."""
+    """An Odoo for as long as somebody has something to ask."""
 
-    def __init__(self, command, env, log):
+    def __init__(self, nursery, log):
         self.log = log
         asked, self._ask = os.pipe()
-        self._told, told = os.pipe()
-        script = f"ASKED, TOLD = {asked}, {told}\n{SERVE}"
-        self.process = start_shell(command, env, log, script, (asked, told))
+        answers, told = os.pipe()
+        with log.open("ab") as output:
+            self.process = nursery.spawn(
+                SERVE, {}, output=output.fileno(), fds=(asked, told)
+            )
         os.close(asked)
         os.close(told)
-        self._answers = os.fdopen(self._told, encoding="utf-8")
+        self._answers = os.fdopen(answers, encoding="utf-8")
         self._seen = 0
 
     def run(self, code, values):

@@ -118,24 +118,24 @@ class Instance(Server):
         transaction: what shall change Odoo's code belongs into ``spawn``.
         """
         if not self.console:
-            self.console = Console(
-                self.session.shell_command(self.database),
-                self.env or self.session.env(),
-                LOGS / f"console-{self.database}.log",
-            )
+            log = LOGS / f"console-{self.database}.log"
+            self.console = Console(self._open_nursery(), log)
         return self.console.run(code, values)
 
     def spawn(self, code, **values):
         """Start the same in a process of its own without waiting: a
         :class:`.nursery.Process` to kill, or to run beside another one. It prints
         RESULT when it came to its end."""
+        return self._open_nursery().spawn(code, values)
+
+    def _open_nursery(self):
         if not self.nursery:
             self.nursery = Nursery(
                 self.session.shell_command(self.database),
                 self.env or self.session.env(),
                 LOGS / f"nursery-{self.database}.log",
             )
-        return self.nursery.spawn(code, values)
+        return self.nursery
 
     def complaints(self):
         """Return what our addons made the server log."""

@@ -11,7 +11,8 @@ import signal
 import socket
 import subprocess
 
-from .console import start_shell
+from ground.paths import ROOT
+from ground.session import parent_death_signal
 
 # Runs in Odoo's shell. What is forked in between waits for its child, and tells how it
 # ended: the one who asked is no parent of it.
@@ -27,11 +28,12 @@ from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
 
 
-def work(code, values):
+def work(code, values, fds):
     registry = Registry(database).check_signaling()
     with registry.cursor() as cursor:
         scope = {
             "env": api.Environment(cursor, SUPERUSER_ID, context),
+            "fds": fds,
             **ast.literal_eval(values),
         }
         exec(compile(code, "<test>", "exec"), scope)
@@ -39,24 +41,25 @@ def work(code, values):
     print("RESULT", flush=True)
 
 
-def live(code, values, output):
+def live(code, values, output, fds):
     os.setsid()
     os.dup2(output, 1)
     os.dup2(output, 2)
     try:
-        work(code, values)
+        work(code, values, fds)
     except BaseException:
         traceback.print_exc()
         os._exit(1)
     os._exit(0)
 
 
-def bear(code, values, output, told):
+def bear(code, values, output, told, *fds):
     child = os.fork()
     if not child:
         os.close(told)
-        live(code, values, output)
-    os.close(output)
+        live(code, values, output, fds)
+    for fd in (output, *fds):
+        os.close(fd)
     os.write(told, f"{child}\\n".encode())
     _child, status = os.waitpid(child, 0)
     os.write(told, f"{os.waitstatus_to_exitcode(status)}\\n".encode())
@@ -69,7 +72,7 @@ env.cr.close()
 odoo.sql_db.close_all()
 with socket.socket(fileno=ASKED) as asked:
     while True:
-        message, fds, _flags, _address = socket.recv_fds(asked, 1 << 20, 2)
+        message, fds, _flags, _address = socket.recv_fds(asked, 1 << 20, 4)
         if not message:
             break
         guardian = os.fork()
@@ -91,19 +94,43 @@ class Nursery:
         ours, asked = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         fd = asked.fileno()
         script = f"ASKED = {fd}\n{SERVE}"
-        self.process = start_shell(command, env, log, script, (fd,))
+        with log.open("ab") as output:
+            self.process = subprocess.Popen(
+                command,
+                env=env,
+                cwd=ROOT,
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                encoding="utf-8",
+                pass_fds=(fd,),
+                start_new_session=True,
+                preexec_fn=parent_death_signal,
+            )
+        # Odoo's shell takes all of its standard input for one script: what it is asked
+        # comes another way.
+        self.process.stdin.write(script)
+        self.process.stdin.close()
         asked.close()
         self._ask = ours
 
-    def spawn(self, code, values):
-        """Return the :class:`Process` that runs ``code``."""
-        output, written = os.pipe()
+    def spawn(self, code, values, output=None, fds=()):
+        """Return the :class:`Process` that runs ``code``.
+
+        :param output: the file descriptor that it writes to, unless to ``stdout``
+        :param fds: up to two file descriptors that the code finds as ``fds``
+        """
+        read = written = None
+        if output is None:
+            read, written = os.pipe()
         ended, told = os.pipe()
         message = json.dumps([code, repr(values)]).encode()
-        socket.send_fds(self._ask, [message], [written, told])
-        os.close(written)
+        heard = output if written is None else written
+        socket.send_fds(self._ask, [message], [heard, told, *fds])
         os.close(told)
-        return Process(output, ended)
+        if written is not None:
+            os.close(written)
+        return Process(read, ended)
 
     def close(self):
         self._ask.close()
@@ -115,7 +142,7 @@ class Process:
     ``subprocess.Popen``."""
 
     def __init__(self, output, ended):
-        self.stdout = os.fdopen(output, encoding="utf-8", errors="replace")
+        self.stdout = output and os.fdopen(output, encoding="utf-8", errors="replace")
         self._ended = os.fdopen(ended, encoding="utf-8")
         self.pid = int(self._ended.readline())
         self.returncode = None

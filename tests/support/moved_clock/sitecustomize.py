@@ -19,7 +19,8 @@ if clock := os.environ.get("SERVICE_CLOCK"):
     said = clock.read_text(encoding="utf-8")
     frozen = freeze_time(said, tick=True).start()
 
-    def follow(said):
+    def follow():
+        global said
         heard = clock.with_suffix(f".{os.getpid()}")
         while clock.exists():
             told = clock.read_text(encoding="utf-8")
@@ -29,4 +30,9 @@ if clock := os.environ.get("SERVICE_CLOCK"):
                 heard.write_text(said, encoding="utf-8")
             sleep(0.05)
 
-    threading.Thread(target=follow, args=(said,), daemon=True).start()
+    def listen():
+        threading.Thread(target=follow, daemon=True).start()
+
+    listen()
+    # A thread stays behind in the parent.
+    os.register_at_fork(after_in_child=listen)
