@@ -1,8 +1,8 @@
 """Reminders, answers and letters when things happen in the same instant, a process is
 killed, or the mail server is away.
 
-Everything is real, as in ``test_two_at_once.py``, which explains ``Person`` and the
-rest; the mails arrive at a real SMTP server.
+Everything is real, as in ``test_two_at_once.py``; the mails arrive at a real SMTP
+server.
 """
 
 import re
@@ -12,7 +12,8 @@ from http.cookiejar import CookieJar
 
 import pytest
 from test_renewals_two_at_once import GROUND, LOGINS, PROMISE, RUN, press_pay
-from test_two_at_once import PASSWORD, Person, at_once, split
+
+from support.people import PASSWORD, Person, at_once, split
 
 REMIND = "env.ref('service_contract_renewal.ir_cron_send_reminders')"
 SUSPEND = "env.ref('service_contract_renewal.ir_cron_suspend_lapsed')"

@@ -1,11 +1,11 @@
 """Renewals that two people, or a person, a payment and a job make in the same instant.
 
-Everything is real, as in ``test_two_at_once.py``, which explains ``Person`` and the
-rest.
+Everything is real, as in ``test_two_at_once.py``.
 """
 
 import pytest
-from test_two_at_once import PASSWORD, Person, at_once, split
+
+from support.people import PASSWORD, Person, at_once, split
 
 ROUNDS = 2
 A_BATCH = 20

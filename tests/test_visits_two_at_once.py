@@ -1,17 +1,12 @@
 """Visits that two people, or a person and a job, plan or finish in the same instant.
 
-Everything is real, as in ``test_two_at_once.py``, which explains ``Person`` and the
-rest.
+Everything is real, as in ``test_two_at_once.py``.
 """
 
 import pytest
-from test_two_at_once import (
-    PASSWORD,
-    Person,
-    assert_ledger_fits,
-    at_once,
-    split,
-)
+from test_two_at_once import assert_ledger_fits
+
+from support.people import PASSWORD, Person, at_once, split
 
 ROUNDS = 3
 A_YEAR = 12  # visits: one a month

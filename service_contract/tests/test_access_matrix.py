@@ -1,7 +1,8 @@
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from .common_access import READ, SERVICE_USERS, AccessCommon, AccessMatrix
+from .common_access import READ, SERVICE_USERS, AccessCommon
+from .common_access_checks import AccessMatrix
 
 # Who may do what: r read, w write, c create, d delete. Roles that aren't named may
 # nothing. Contracts and what belongs to them are drafts here, since what was agreed

@@ -232,4 +232,6 @@ class ServiceContract(models.Model):
         if live.state != "posted" or self.renewal_decision == "declined":
             return grace
         last = max(filter(None, (self.date_end, live.move_id.invoice_date_due)))
+        # sudo: the setting of the contract's company, which whoever looks at the
+        # contract may not be allowed to read
         return fields.Date.add(last, days=self.company_id.sudo().service_grace_days)

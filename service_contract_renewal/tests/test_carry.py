@@ -8,7 +8,7 @@ from odoo.fields import Command
 from odoo.tests import Form, freeze_time, tagged
 from odoo.tools import mute_logger
 
-from .test_renewal_jobs import NOW, RenewalJobsCommon
+from .common_renewal_jobs import NOW, RenewalJobsCommon
 
 AFTER = "2027-01-01 03:00:00"  # the period is over in Bangkok
 

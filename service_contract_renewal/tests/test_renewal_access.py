@@ -4,9 +4,8 @@ from odoo import fields
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from odoo.addons.service_contract.tests.common_access import (
-    READ,
-    SERVICE_USERS,
+from odoo.addons.service_contract.tests.common_access import READ, SERVICE_USERS
+from odoo.addons.service_contract.tests.common_access_checks import (
     AccessMatrix,
     PublicMethods,
 )

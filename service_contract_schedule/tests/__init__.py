@@ -1,6 +1,7 @@
 from . import test_generation
 from . import test_local_time
 from . import test_occurrences
+from . import test_recurrences_of_the_standard
 from . import test_visit_access
 from . import test_visit_calendar
 from . import test_visit_changes

@@ -6,7 +6,7 @@ from unittest.mock import patch
 from odoo.tests import freeze_time, tagged
 
 from .common import ScheduleCommon
-from .test_occurrences import on_day, weekly
+from .common_occurrences import on_day, weekly
 
 # where, and what UTC shows at 9:00 there in January and in July
 PLACES = {
